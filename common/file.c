@@ -1,0 +1,200 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/file.h"
+
+void fd_closep(int *fd)
+{
+	int saved = errno;
+
+	if (*fd >= 0)
+		(void) close(*fd);
+	*fd = -1;
+	errno = saved;
+}
+
+/* "/etc/ecs" below the root descriptor is "etc/ecs"; "/" itself is ".". AT_FDCWD is no root: the path is taken as it is. */
+static const char *below(int root, const char *path)
+{
+	while (root != AT_FDCWD && *path == '/')
+		path++;
+	return *path ? path : ".";
+}
+
+int root_open(const char *dir, int *ret_root, struct err *e)
+{
+	int fd = open(dir ? dir : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_set(e, -errno, "open root folder '%s'", dir ? dir : "/");
+	*ret_root = fd;
+	return 0;
+}
+
+static int read_all(int fd, struct buf *b)
+{
+	for (;;) {
+		char chunk[16384];
+		ssize_t n = read(fd, chunk, sizeof chunk);
+		int r;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : 0;
+		r = buf_add(b, chunk, (size_t) n);
+		if (r < 0)
+			return r;
+	}
+}
+
+int file_read(int root, const char *path, size_t limit, struct buf *b, struct err *e)
+{
+	AUTO_FD fd = openat(root, below(root, path), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int r;
+
+	if (fd < 0)
+		return errno == ENOENT ? FILE_ABSENT : err_set(e, -errno, "open '%s'", path);
+	b->limit = b->len + limit;
+	r = read_all(fd, b);
+	if (r == -EMSGSIZE)
+		return err_say(e, r, "read '%s': larger than %zu bytes", path, limit);
+	return r < 0 ? err_set(e, r, "read '%s'", path) : 0;
+}
+
+static int write_all(int fd, const char *p, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		p += n;
+		len -= (size_t) n;
+	}
+	return 0;
+}
+
+/* The folder of path and the name in it; the folder is opened once so that a swapped parent cannot redirect the rename. */
+static int open_parent(int root, const char *path, const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX];
+
+	*ret_name = slash ? slash + 1 : path;
+	if (snprintf(dir, sizeof dir, "%.*s", slash ? (int) (slash - path) : 0, path) >= (int) sizeof dir)
+		return -ENAMETOOLONG;
+	return openat(root, below(root, dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static bool holds_already(int dir, const char *name, const char *data, size_t len, mode_t mode)
+{
+	AUTO_FD fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	AUTO_BUF old = { .limit = len };
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	if ((st.st_mode & 07777) != mode || st.st_size != (off_t) len || read_all(fd, &old) < 0)
+		return false;
+	return old.len == len && (len == 0 || memcmp(old.p, data, len) == 0);
+}
+
+/* mkostemp(3) knows no folder descriptor, so the name is made here. */
+static int open_temp(int dir, const char *name, char *temp, size_t size)
+{
+	for (int tries = 0; tries < 16; tries++) {
+		unsigned salt = 0;
+		int fd;
+
+		(void) getrandom(&salt, sizeof salt, GRND_NONBLOCK);
+		if (snprintf(temp, size, ".%s.%08x", name, salt) >= (int) size)
+			return -ENAMETOOLONG;
+		fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd >= 0 || errno != EEXIST)
+			return fd >= 0 ? fd : -errno;
+	}
+	return -EEXIST;
+}
+
+/* The mode is set before the name exists: at no time can the file be read by more than it should. */
+static int write_and_rename(int dir, const char *name, const char *data, size_t len, mode_t mode)
+{
+	char temp[NAME_MAX + 1];
+	AUTO_FD fd = open_temp(dir, name, temp, sizeof temp);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = write_all(fd, data, len);
+	if (r == 0 && (fchmod(fd, mode) < 0 || fsync(fd) < 0 || renameat(dir, temp, dir, name) < 0))
+		r = -errno;
+	if (r < 0)
+		(void) unlinkat(dir, temp, 0);
+	return r;
+}
+
+int file_replace(int root, const char *path, const void *data, size_t len, mode_t mode, struct err *e)
+{
+	const char *name;
+	AUTO_FD dir = open_parent(root, path, &name);
+	int r;
+
+	if (dir < 0)
+		return err_set(e, errno ? -errno : dir, "open the folder of '%s'", path);
+	if (holds_already(dir, name, data, len, mode))
+		return FILE_SAME;
+	r = write_and_rename(dir, name, data, len, mode);
+	if (r < 0)
+		return err_set(e, r, "write '%s'", path);
+	if (fsync(dir) < 0)
+		return err_set(e, -errno, "sync the folder of '%s'", path);
+	return 0;
+}
+
+int dir_make(int root, const char *path, mode_t mode, struct err *e)
+{
+	char part[PATH_MAX];
+	size_t len = strlen(path);
+
+	if (len >= sizeof part)
+		return err_set(e, -ENAMETOOLONG, "make folder '%s'", path);
+	for (size_t i = 1; i <= len; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (mkdirat(root, below(root, part), mode) < 0 && errno != EEXIST)
+			return err_set(e, -errno, "make folder '%s'", part);
+	}
+	return dir_exists(root, path) ? 0 : err_set(e, -ENOTDIR, "make folder '%s'", path);
+}
+
+int file_remove(int root, const char *path, struct err *e)
+{
+	if (unlinkat(root, below(root, path), 0) < 0 && errno != ENOENT)
+		return err_set(e, -errno, "remove '%s'", path);
+	return 0;
+}
+
+bool file_exists(int root, const char *path)
+{
+	struct stat st;
+
+	return fstatat(root, below(root, path), &st, 0) == 0;
+}
+
+bool dir_exists(int root, const char *path)
+{
+	struct stat st;
+
+	return fstatat(root, below(root, path), &st, 0) == 0 && S_ISDIR(st.st_mode);
+}

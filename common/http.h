@@ -1,0 +1,55 @@
+/* HTTP over TCP or a unix socket: the only file that talks to libcurl. No request without a deadline, no reply without a limit. */
+#ifndef COMMON_HTTP_H
+#define COMMON_HTTP_H
+
+#include <stdbool.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+
+struct http; /* one connection's worth of state; requests on the same one reuse the connection */
+
+struct http_request {
+	const char        *method;
+	const char        *url;
+	const char        *unix_socket; /* NULL: TCP */
+	const char *const *headers;     /* "Name: value", NULL-terminated; may be NULL */
+	struct view        body;        /* p NULL: none */
+	int                body_fd;     /* >0: the body is read from here to its end and sent chunked */
+	long               connect_ms, total_ms; /* total_ms 0: none, stall_s then is the deadline */
+	long               stall_s;     /* >0: give up when nothing moves for so many seconds */
+	size_t             max_reply;   /* bytes of body */
+	bool (*on_chunk)(void *ctx, struct view chunk); /* not NULL: the body goes here; false ends the transfer */
+	void              *ctx;
+};
+
+struct http_reply {
+	long       status;
+	struct buf body;
+	struct buf headers; /* raw block, at most 16 KiB */
+};
+
+int http_new(struct http **ret, struct err *e) MUST_CHECK;
+void http_freep(struct http **h);
+#define AUTO_HTTP CLEANUP(http_freep) struct http
+
+void http_reply_done(struct http_reply *r);
+#define AUTO_REPLY CLEANUP(http_reply_done) struct http_reply
+
+/*
+ * 0 whenever a whole reply came, whatever its status. Else -ECONNREFUSED, -ENOENT (no such socket), -ETIMEDOUT,
+ * -EMSGSIZE (reply over max_reply), -ECONNRESET (cut short), -EBADMSG (not HTTP), -ENETUNREACH, -EIO; the sentence is
+ * "METHOD URL: cause". Never follows a redirect, never uses a proxy.
+ */
+int http_do(struct http *h, const struct http_request *rq, struct http_reply *ret, struct err *e) MUST_CHECK;
+
+/*
+ * Sends first, and second stagger_ms later unless first has answered; both need handles of their own. The first whole
+ * reply wins, the other is dropped. Returns the winner, 0 or 1; negative as http_do (of the first) if neither answered.
+ */
+int http_race(struct http *h[2], const struct http_request rq[2], unsigned stagger_ms, struct http_reply *ret, struct err *e) MUST_CHECK;
+
+/* The value of a reply header (a view into ret->headers), name without colon, any case. false: absent. */
+bool http_header(const struct http_reply *r, const char *name, struct view *ret);
+
+#endif

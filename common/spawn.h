@@ -1,0 +1,23 @@
+/* Runs one program to its end, with a deadline, its input from a buffer and its output into one. */
+#ifndef COMMON_SPAWN_H
+#define COMMON_SPAWN_H
+
+#include "common/buf.h"
+#include "common/err.h"
+
+struct spawn {
+	const char *const *argv;   /* NULL-terminated; argv[0] is looked up in PATH unless it holds a '/' */
+	struct view        input;  /* given on its standard input */
+	unsigned           deadline_ms; /* 0: SPAWN_DEADLINE_MS; then SIGKILL */
+};
+
+enum { SPAWN_DEADLINE_MS = 30000 };
+
+/*
+ * 0 and the exit status in *ret_status (0-255, or 128+signal), standard output and standard error appended to *out and
+ * *errors, which have their own limits (what is over is dropped). -ENOENT and the like if it cannot be executed,
+ * -ETIMEDOUT if it was killed. The child is reaped in every case.
+ */
+int spawn_run(const struct spawn *s, int *ret_status, struct buf *out, struct buf *errors, struct err *e) MUST_CHECK;
+
+#endif
