@@ -40,7 +40,7 @@ void after_look(int root, struct after_facts *ret)
 	if (file_read(root, PATH_USER_DATA_KIND, 64, &kind, &unused) == 0)
 		word = view_trim(buf_view(&kind));
 	*ret = (struct after_facts) {
-		.cloud_init_here = file_exists(root, PATH_CLOUD_PROGRAM) && !file_exists(root, PATH_CLOUD_DISABLED),
+		.cloud_init_here = file_exists(root, PATH_CLOUD_ENABLED),
 		.cloud_init_finished = file_exists(root, PATH_CLOUD_RESULT),
 		.nothing_for_cloud_init = view_is(word, USER_DATA_OURS) || view_is(word, USER_DATA_NONE),
 		.user_data_failed = view_is(word, USER_DATA_FAILED),

@@ -7,7 +7,7 @@
 #include "common/err.h"
 
 struct after_facts {
-	bool cloud_init_here;     /* installed and not disabled on this boot */
+	bool cloud_init_here;     /* it runs on this boot: its generator says so before any unit starts */
 	bool cloud_init_finished; /* its result file is there */
 	bool nothing_for_cloud_init; /* all of the user data is ours, or there is none */
 	bool user_data_failed;    /* it could not be read, or a part of ours was refused */

@@ -65,6 +65,14 @@ void buf_clear(struct buf *b)
 		b->p[0] = '\0';
 }
 
+void buf_drop(struct buf *b, size_t n)
+{
+	if (n == 0)
+		return;
+	memmove(b->p, b->p + n, b->len - n + 1);
+	b->len -= n;
+}
+
 void buf_done(struct buf *b)
 {
 	if (b->p)

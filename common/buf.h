@@ -20,8 +20,9 @@ enum { BUF_DEFAULT_LIMIT = 16 << 20 };
 int buf_add(struct buf *b, const void *data, size_t n) MUST_CHECK;
 int buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_CHECK;
 
-void buf_clear(struct buf *b);      /* forget the bytes, keep the memory */
-void buf_done(struct buf *b);       /* give the memory back; zeroed first, it may have held a secret */
+void buf_clear(struct buf *b);          /* forget the bytes, keep the memory */
+void buf_drop(struct buf *b, size_t n); /* forget the first n bytes */
+void buf_done(struct buf *b);           /* give the memory back; zeroed first, it may have held a secret */
 struct view buf_view(const struct buf *b);
 
 #define AUTO_BUF CLEANUP(buf_done) struct buf

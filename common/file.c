@@ -3,10 +3,10 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/file.h"
 
 void fd_closep(int *fd)
@@ -112,11 +112,9 @@ static bool holds_already(int dir, const char *name, const char *data, size_t le
 static int open_temp(int dir, const char *name, char *temp, size_t size)
 {
 	for (int tries = 0; tries < 16; tries++) {
-		unsigned salt = 0;
 		int fd;
 
-		(void) getrandom(&salt, sizeof salt, GRND_NONBLOCK);
-		if (snprintf(temp, size, ".%s.%08x", name, salt) >= (int) size)
+		if (snprintf(temp, size, ".%s.%08x", name, clock_dice()) >= (int) size)
 			return -ENAMETOOLONG;
 		fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 		if (fd >= 0 || errno != EEXIST)

@@ -16,6 +16,7 @@ struct http {
 
 /* What the callbacks of one transfer see. */
 struct transfer {
+	CURL                      *easy;
 	const struct http_request *rq;
 	struct http_reply         *reply;
 	bool                       too_large, stopped;
@@ -52,9 +53,11 @@ void http_reply_done(struct http_reply *r)
 static size_t take_body(char *data, size_t size, size_t n, void *ctx)
 {
 	struct transfer *t = ctx;
+	long status = 0;
 
 	(void) size; /* libcurl: always 1 */
-	if (t->rq->on_chunk) {
+	(void) curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (t->rq->on_chunk && status < 300) { /* an error's text belongs to the caller of http_do */
 		t->stopped = !t->rq->on_chunk(t->rq->ctx, (struct view) { data, n });
 		return t->stopped ? 0 : n;
 	}
@@ -205,7 +208,7 @@ static int failed(struct http *h, const struct transfer *t, CURLcode rc, struct 
 
 int http_do(struct http *h, const struct http_request *rq, struct http_reply *ret, struct err *e)
 {
-	struct transfer t = { .rq = rq, .reply = ret };
+	struct transfer t = { .easy = h->easy, .rq = rq, .reply = ret };
 	int r = prepare(h, rq, &t, e);
 	CURLcode rc;
 
@@ -261,7 +264,10 @@ static int race(CURLM *multi, struct http *h[2], unsigned stagger_ms, CURLcode r
 int http_race(struct http *h[2], const struct http_request rq[2], unsigned stagger_ms, struct http_reply *ret, struct err *e)
 {
 	AUTO_REPLY other = { 0 };
-	struct transfer t[2] = { { .rq = &rq[0], .reply = ret }, { .rq = &rq[1], .reply = &other } };
+	struct transfer t[2] = {
+		{ .easy = h[0]->easy, .rq = &rq[0], .reply = ret },
+		{ .easy = h[1]->easy, .rq = &rq[1], .reply = &other },
+	};
 	CURLcode rc[2] = { CURLE_OK, CURLE_OK };
 	CURLM *multi;
 	int r, who;

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,14 +66,14 @@ static int child_exec(struct child *c, const char *const *argv, int in, int out,
 	return -r;
 }
 
-static int child_start(struct child *c, const char *const *argv)
+static int child_start(struct child *c, const char *const *argv, bool own_stderr)
 {
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, err[2] = { -1, -1 }, r;
 
 	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0)
 		r = -errno;
 	else
-		r = child_exec(c, argv, in[0], out[1], err[1]);
+		r = child_exec(c, argv, in[0], out[1], own_stderr ? STDERR_FILENO : err[1]);
 	c->in = TAKE_FD(in[1]);
 	c->out = TAKE_FD(out[0]);
 	c->err = TAKE_FD(err[0]);
@@ -154,7 +155,7 @@ int spawn_run(const struct spawn *s, int *ret_status, struct buf *out, struct bu
 	struct child c = { .pid = 0, .in = -1, .out = -1, .err = -1 };
 	void (*old_pipe)(int);
 	long deadline = clock_ms() + (s->deadline_ms ? s->deadline_ms : SPAWN_DEADLINE_MS);
-	int r = child_start(&c, s->argv), status;
+	int r = child_start(&c, s->argv, !errors), status;
 
 	if (r < 0) {
 		child_close(&c);

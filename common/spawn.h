@@ -15,7 +15,7 @@ enum { SPAWN_DEADLINE_MS = 30000 };
 
 /*
  * 0 and the exit status in *ret_status (0-255, or 128+signal), standard output and standard error appended to *out and
- * *errors, which have their own limits (what is over is dropped). -ENOENT and the like if it cannot be executed,
+ * *errors, which have their own limits (what is over is dropped); errors NULL: the child writes to ours. -ENOENT and the like if it cannot be executed,
  * -ETIMEDOUT if it was killed. The child is reaped in every case.
  */
 int spawn_run(const struct spawn *s, int *ret_status, struct buf *out, struct buf *errors, struct err *e) MUST_CHECK;

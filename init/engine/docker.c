@@ -1,0 +1,155 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/parse.h"
+#include "init/engine/docker.h"
+
+enum { PING_MS = 5000, REPLY_MAX = 8 << 20 };
+
+struct docker {
+	const char  *socket;
+	struct http *http;
+	int          api;
+};
+
+const char *docker_socket_from_environment(void)
+{
+	const char *host = getenv("DOCKER_HOST");
+
+	return host && strncmp(host, "unix://", 7) == 0 && host[7] == '/' ? host + 7 : DOCKER_SOCKET;
+}
+
+int docker_new(const char *socket, struct docker **ret, struct err *e)
+{
+	AUTO_DOCKER *d = calloc(1, sizeof *d);
+	int r;
+
+	if (!d)
+		return err_set(e, -ENOMEM, "set up a Docker connection");
+	d->socket = socket;
+	r = http_new(&d->http, e);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(d);
+	return 0;
+}
+
+void docker_freep(struct docker **d)
+{
+	if (!*d)
+		return;
+	http_freep(&(*d)->http);
+	free(*d);
+	*d = NULL;
+}
+
+int docker_api(const struct docker *d)
+{
+	return d->api;
+}
+
+bool docker_is_away(int code)
+{
+	switch (-code) {
+	case ENOENT:       /* no socket */
+	case ECONNREFUSED: /* a socket nobody listens on */
+	case ECONNRESET:
+	case EPIPE:
+	case EAGAIN:       /* its backlog is full */
+	case ETIMEDOUT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+int docker_negotiate(struct view own)
+{
+	struct view major = view_cut(&own, '.');
+	uint64_t a, b;
+
+	if (parse_u64(major, 9, &a) < 0 || parse_u64(own, 99, &b) < 0)
+		return -EBADMSG;
+	return (int) (a * 100 + b) < DOCKER_API_KNOWN ? (int) (a * 100 + b) : DOCKER_API_KNOWN;
+}
+
+int docker_connect(struct docker *d, struct err *e)
+{
+	AUTO_REPLY reply = { 0 };
+	struct http_request rq = {
+		.method = "GET", .url = "http://docker/_ping", .unix_socket = d->socket, .total_ms = PING_MS, .max_reply = 4096,
+	};
+	struct view own = { "", 0 };
+	int r = http_do(d->http, &rq, &reply, e);
+
+	if (r < 0)
+		return r;
+	if (reply.status != 200) /* 503 while it starts up or shuts down */
+		return err_say(e, -EAGAIN, "ping Docker at '%s': HTTP status %ld", d->socket, reply.status);
+	if (!http_header(&reply, "Api-Version", &own) || docker_negotiate(own) < 0)
+		return err_say(e, -EBADMSG, "ping Docker at '%s': the answer has no API version", d->socket);
+	d->api = docker_negotiate(own);
+	if (d->api < DOCKER_API_OLDEST)
+		return err_say(e, -EPROTONOSUPPORT, "use Docker at '%s': its API %.*s is older than 1.24", d->socket, VIEW_ARG(own, 16));
+	return 0;
+}
+
+/* Docker's errors are {"message": "…"}; what is not JSON is quoted as it is. */
+static int refused(const struct docker_call *c, const struct http_reply *reply, struct err *e)
+{
+	struct view text = view_trim(buf_view(&reply->body));
+	AUTO_JSON *o = NULL;
+	struct json_place at;
+	const char *message = NULL;
+	int code = -EREMOTEIO;
+
+	if (json_parse(text, &o, &at, e) == 0)
+		message = json_text(o, "message", NULL);
+	if (reply->status == DOCKER_NOT_MODIFIED || reply->status == DOCKER_NOT_FOUND || reply->status == DOCKER_CONFLICT)
+		code = (int) reply->status;
+	(void) err_say(e, -EREMOTEIO, "Docker %s %.200s: HTTP status %ld: %.*s", c->method, c->path, reply->status,
+		       VIEW_ARG(message ? view_of(message) : text, (size_t) 300));
+	return code;
+}
+
+static int take_json(const struct docker_call *c, const struct http_reply *reply, struct json_object **ret, struct err *e)
+{
+	struct json_place at;
+
+	if (!ret)
+		return 0;
+	*ret = NULL;
+	if (view_trim(buf_view(&reply->body)).len == 0)
+		return 0;
+	if (json_parse(buf_view(&reply->body), ret, &at, e) < 0)
+		return err_wrap(e, "Docker %s %.200s: the reply is not JSON", c->method, c->path);
+	return 0;
+}
+
+int docker_call(struct docker *d, const struct docker_call *c, struct json_object **ret, struct err *e)
+{
+	static const char *const json[] = { "Content-Type: application/json", NULL };
+	static const char *const tar[] = { "Content-Type: application/x-tar", NULL };
+	AUTO_REPLY reply = { 0 };
+	char url[1024];
+	struct http_request rq = {
+		.method = c->method, .url = url, .unix_socket = d->socket, .body_fd = c->body_fd, .max_reply = REPLY_MAX,
+		.total_ms = c->total_ms < 0 ? 0 : c->total_ms ? c->total_ms : DOCKER_CALL_MS,
+		.stall_s = c->stall_s, .on_chunk = c->on_chunk, .ctx = c->ctx,
+		.headers = c->body_fd > 0 ? tar : c->body ? json : NULL,
+	};
+	int r;
+
+	if (snprintf(url, sizeof url, "http://docker/v%d.%d%s", d->api / 100, d->api % 100, c->path) >= (int) sizeof url)
+		return err_set(e, -ENAMETOOLONG, "Docker %s", c->method);
+	if (c->body)
+		rq.body = view_of(json_object_to_json_string_ext(c->body, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	r = http_do(d->http, &rq, &reply, e);
+	if (r < 0)
+		return err_wrap(e, "Docker");
+	if (reply.status < 200 || reply.status > 299)
+		return refused(c, &reply, e);
+	return take_json(c, &reply, ret, e);
+}

@@ -1,0 +1,42 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <systemd/sd-daemon.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "init/engine/engine.h"
+
+enum { KNOCK_MS = 250 }; /* how soon a socket that appears is seen; a try costs one connect(2) */
+
+void engine_status(const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	(void) sd_notifyf(0, "STATUS=%s", text);
+}
+
+int engine_connect(struct engine *g, long wait_ms, bool *ret_waited, struct err *e)
+{
+	long start = clock_ms();
+	int last = 0, r;
+
+	while ((r = docker_connect(g->docker, e)) < 0 && docker_is_away(r)) {
+		if (wait_ms != FOREVER_MS && clock_ms() - start >= wait_ms)
+			break;
+		if (r != last) {
+			log_warn("%s; waiting for Docker", e->text);
+			engine_status("Waiting for Docker: %s", e->text);
+		}
+		last = r;
+		clock_sleep_ms(KNOCK_MS);
+	}
+	if (ret_waited)
+		*ret_waited = last != 0;
+	if (r == 0 && last != 0)
+		log_info("Docker answers after %ld ms", clock_ms() - start);
+	return r;
+}

@@ -1,0 +1,141 @@
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/file.h"
+#include "common/keyval.h"
+#include "common/parse.h"
+#include "common/paths.h"
+#include "init/engine/docker.h"
+#include "init/engine/host.h"
+
+#define CREDENTIALS_FETCHER "/var/credentials-fetcher/socket/credentials_fetcher.sock"
+
+void host_done(struct host *h)
+{
+	buf_done(&h->instance_config);
+	buf_done(&h->user_config);
+}
+
+bool host_switch(const struct host *h, const char *name, struct view *ret)
+{
+	const char *own = getenv(name);
+
+	*ret = own ? view_of(own) : (struct view) { "", 0 };
+	return own || keyval_find(buf_view(&h->user_config), name, ret) || keyval_find(buf_view(&h->instance_config), name, ret);
+}
+
+bool host_switch_is_true(const struct host *h, const char *name)
+{
+	struct view v;
+
+	return host_switch(h, name, &v) && view_is(v, "true");
+}
+
+bool host_switch_bool(const struct host *h, const char *name)
+{
+	struct view v;
+	bool yes = false;
+
+	return host_switch(h, name, &v) && parse_bool(v, &yes) == 0 && yes;
+}
+
+static struct view unquoted(struct view v)
+{
+	v = view_trim(v);
+	if (v.len >= 2 && (v.p[0] == '"' || v.p[0] == '\'') && v.p[v.len - 1] == v.p[0])
+		v = (struct view) { v.p + 1, v.len - 2 };
+	return view_trim(v);
+}
+
+void os_family(struct view os_release, char ret[80])
+{
+	struct view id = { "", 0 }, version = { "", 0 };
+
+	(void) keyval_find(os_release, "ID", &id);
+	(void) keyval_find(os_release, "VERSION_ID", &version);
+	id = unquoted(id);
+	version = unquoted(version);
+	if (id.len == 0 || version.len == 0)
+		snprintf(ret, 80, "linux");
+	else
+		snprintf(ret, 80, "%.*s_%.*s", VIEW_ARG(id, (size_t) 38), VIEW_ARG(version, (size_t) 38));
+}
+
+static void look_at_os(int root, struct host *h)
+{
+	AUTO_BUF text = { 0 };
+	struct err unused;
+
+	(void) !file_read(root, "/etc/os-release", 64 << 10, &text, &unused);
+	os_family(buf_view(&text), h->os_family);
+}
+
+/* Red Hat's and Amazon's layout first: those hosts may have /etc/ssl too, the others have no /etc/pki/tls. */
+static void look_at_certificates(int root, struct host *h)
+{
+	if (dir_exists(root, "/etc/pki/tls/certs")) {
+		h->certs_dir = "/etc/pki/tls/certs";
+		h->pki_dir = "/etc/pki";
+	} else if (dir_exists(root, "/etc/ssl/certs")) {
+		h->certs_dir = "/etc/ssl/certs";
+		h->pki_dir = "/etc/ssl";
+	}
+}
+
+static bool gpu_devices(void)
+{
+	glob_t found = { .gl_pathc = 0 };
+	bool any = glob("/dev/nvidia*", GLOB_NOSORT, NULL, &found) == 0;
+
+	globfree(&found);
+	return any;
+}
+
+static void look_at_credentials_fetcher(int root, struct host *h)
+{
+	struct view v;
+
+	snprintf(h->credentials_fetcher, sizeof h->credentials_fetcher, CREDENTIALS_FETCHER);
+	if (host_switch(h, "CREDENTIALS_FETCHER_HOST", &v) && view_starts(v, "unix:///") && v.len - 7 < sizeof h->credentials_fetcher)
+		snprintf(h->credentials_fetcher, sizeof h->credentials_fetcher, "%.*s", (int) (v.len - 7), v.p + 7);
+	h->credentials_fetcher_there = file_exists(root, h->credentials_fetcher);
+}
+
+static int read_config(int root, const char *path, struct buf *b, struct err *e)
+{
+	int r = file_read(root, path, CONFIG_FILE_MAX, b, e);
+
+	return r < 0 ? r : 0;
+}
+
+int host_look(int root, struct host *ret, struct err *e)
+{
+	struct host h = { .docker_socket = docker_socket_from_environment() };
+	int r = read_config(root, PATH_INSTANCE_CONFIG, &h.instance_config, e);
+
+	if (r == 0)
+		r = read_config(root, PATH_ECS_CONFIG, &h.user_config, e);
+	if (r < 0) {
+		host_done(&h);
+		return r;
+	}
+	look_at_os(root, &h);
+	look_at_certificates(root, &h);
+	look_at_credentials_fetcher(root, &h);
+	h.external = host_switch_is_true(&h, "ECS_EXTERNAL");
+	h.cgroup_v2 = file_exists(root, "/sys/fs/cgroup/cgroup.controllers");
+	h.ebs_dir = dir_exists(root, "/mnt/ecs/ebs");
+	h.gpu_devices = gpu_devices();
+	h.nsenter = file_exists(root, "/usr/bin/nsenter");
+	h.lsblk = file_exists(root, "/usr/bin/lsblk");
+	h.modinfo = file_exists(root, "/sbin/modinfo") ? "/sbin/modinfo" : file_exists(root, "/usr/sbin/modinfo") ? "/usr/sbin/modinfo" : NULL;
+	h.lib64 = dir_exists(root, "/lib64");
+	h.usr_lib64 = dir_exists(root, "/usr/lib64");
+	h.alternatives = dir_exists(root, "/etc/alternatives");
+	h.deps_dir = dir_exists(root, "/var/lib/ecs/deps");
+	h.exec_dir = dir_exists(root, "/var/lib/ecs/deps/execute-command");
+	h.cloud_result = file_exists(root, "/var/lib/cloud/data/result.json");
+	*ret = h;
+	return 0;
+}

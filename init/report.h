@@ -1,0 +1,24 @@
+/*
+ * What ecs-engine tells the supervisor: KEY=VALUE lines on its standard output. The contract between the long-lived
+ * process, which links libsystemd only, and the short-lived ones, which speak to Docker.
+ */
+#ifndef INIT_REPORT_H
+#define INIT_REPORT_H
+
+#define REPORT_ID      "id"      /* up: the container */
+#define REPORT_PID     "pid"     /* up: its main process, as the host sees it */
+#define REPORT_ADOPTED "adopted" /* up: "true" when it ran already, just as we would have started it */
+#define REPORT_EXIT    "exit"    /* outcome: the agent's exit status; absent when nobody knows it any more */
+#define REPORT_DOCKER  "docker"  /* outcome: "gone" when the daemon was not there just after the agent had ended */
+
+/* Verbs of ecs-engine. Those of the user: */
+#define ENGINE_PRE_START    "pre-start"
+#define ENGINE_STOP         "stop"
+#define ENGINE_RELOAD_CACHE "reload-cache"
+/* and those of the supervisor: */
+#define ENGINE_UP      "up"      /* waits for Docker; a running agent is adopted or replaced */
+#define ENGINE_OUTCOME "outcome" /* ID */
+#define ENGINE_LOGS    "logs"    /* ID */
+#define ENGINE_UPGRADE "upgrade" /* loads the image that the agent asked for */
+
+#endif

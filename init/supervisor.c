@@ -1,0 +1,85 @@
+#include "init/supervisor.h"
+
+static const struct sup_step steps[SUP_STATE_N][EV_EVENT_N] = {
+	[SUP_IDLE] = {
+		[EV_START]         = { DO_UP,            SUP_STARTING },
+		[EV_STOP]          = { DO_QUIT,          SUP_DONE },
+	},
+	[SUP_STARTING] = {
+		[EV_UP]            = { DO_READY,         SUP_RUNNING },
+		[EV_GONE]          = { DO_OUTCOME,       SUP_ENDED }, /* it ended before it could be watched */
+		[EV_JOB_FAILED]    = { DO_BACKOFF,       SUP_BACKOFF },
+		[EV_STOP]          = { DO_STOP,          SUP_STOPPING },
+	},
+	[SUP_RUNNING] = {
+		[EV_GONE]          = { DO_OUTCOME,       SUP_ENDED },
+		[EV_STOP]          = { DO_STOP,          SUP_STOPPING },
+	},
+	[SUP_ENDED] = {
+		[EV_EXIT_CLEAN]    = { DO_QUIT,          SUP_DONE },
+		[EV_EXIT_TROUBLE]  = { DO_LOGS,          SUP_LOGGING },
+		[EV_EXIT_TERMINAL] = { DO_QUIT_TERMINAL, SUP_DONE },
+		[EV_EXIT_UPGRADE]  = { DO_UPGRADE,       SUP_UPGRADING },
+		[EV_EXIT_OTHER]    = { DO_BACKOFF,       SUP_BACKOFF },
+		[EV_EXIT_DOCKER]   = { DO_UP,            SUP_STARTING },
+		[EV_JOB_FAILED]    = { DO_BACKOFF,       SUP_BACKOFF },
+		[EV_STOP]          = { DO_QUIT,          SUP_DONE }, /* there is nothing left to stop */
+	},
+	[SUP_LOGGING] = {
+		[EV_JOB_DONE]      = { DO_BACKOFF,       SUP_BACKOFF },
+		[EV_JOB_FAILED]    = { DO_BACKOFF,       SUP_BACKOFF },
+		[EV_STOP]          = { DO_QUIT,          SUP_DONE },
+	},
+	[SUP_UPGRADING] = {
+		[EV_JOB_DONE]      = { DO_BACKOFF,       SUP_BACKOFF }, /* also after a good load: 42 over and over must not spin */
+		[EV_JOB_FAILED]    = { DO_BACKOFF,       SUP_BACKOFF },
+		[EV_STOP]          = { DO_QUIT,          SUP_DONE },
+	},
+	[SUP_BACKOFF] = {
+		[EV_TIMER]         = { DO_UP,            SUP_STARTING },
+		[EV_STOP]          = { DO_QUIT,          SUP_DONE },
+	},
+	[SUP_STOPPING] = {
+		[EV_GONE]          = { DO_NOTHING,       SUP_STOPPING }, /* as asked; the job is still to come home */
+		[EV_JOB_DONE]      = { DO_QUIT,          SUP_DONE },
+		[EV_JOB_FAILED]    = { DO_QUIT_FAILED,   SUP_DONE },
+		[EV_STOP]          = { DO_NOTHING,       SUP_STOPPING },
+	},
+};
+
+struct sup_step sup_next(enum sup_state state, enum sup_event event)
+{
+	return steps[state][event];
+}
+
+enum sup_event sup_exit_event(int status, int docker_gone)
+{
+	switch (status) {
+	case 5:
+		return EV_EXIT_TERMINAL;
+	case 42:
+		return EV_EXIT_UPGRADE;
+	case 0:
+		return docker_gone ? EV_EXIT_DOCKER : EV_EXIT_CLEAN;
+	case 2:
+		return docker_gone ? EV_EXIT_DOCKER : EV_EXIT_TROUBLE;
+	default:
+		return docker_gone ? EV_EXIT_DOCKER : EV_EXIT_OTHER;
+	}
+}
+
+unsigned sup_failures(unsigned before, long ran_ms)
+{
+	return ran_ms >= SUP_HEALTHY_MS ? 1 : before + 1;
+}
+
+const char *sup_state_name(enum sup_state state)
+{
+	static const char *const names[SUP_STATE_N] = {
+		[SUP_IDLE] = "idle",           [SUP_STARTING] = "starting",   [SUP_RUNNING] = "running",
+		[SUP_ENDED] = "ended",         [SUP_LOGGING] = "logging",     [SUP_UPGRADING] = "upgrading",
+		[SUP_BACKOFF] = "backing off", [SUP_STOPPING] = "stopping",   [SUP_DONE] = "done",
+	};
+
+	return names[state];
+}
