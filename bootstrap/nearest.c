@@ -46,7 +46,7 @@ const char *nearest_name(const char *name, const void *names, size_t n, size_t s
 		const char *known = *(const char *const *) ((const char *) names + i * stride);
 		unsigned d = distance(name, known);
 
-		if (d < best && d * 3 <= strlen(known) + 1) {
+		if (d < best && d * 3 <= strlen(known) + 2) {
 			best = d;
 			found = known;
 		}

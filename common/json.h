@@ -18,7 +18,7 @@ struct json_place {
 };
 
 /*
- * The whole text as one JSON document, nothing behind it but blanks. Strict: no comments, no single quotes, UTF-8 only.
+ * The whole text as one JSON document, nothing behind it but blanks. Strict: no comments, no trailing commas, UTF-8 only.
  * 0 and *ret (the caller puts it), or -EBADMSG with *where set and the reason alone in *e.
  */
 int json_parse(struct view text, struct json_object **ret, struct json_place *where, struct err *e) MUST_CHECK;

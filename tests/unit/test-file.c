@@ -1,0 +1,132 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/file.h"
+#include "tests/unit/test.h"
+
+static char dir[64];
+static int root = -1;
+
+static int set_up(void **state)
+{
+	struct err e;
+
+	(void) state;
+	snprintf(dir, sizeof dir, "/tmp/test-file.XXXXXX");
+	return mkdtemp(dir) && root_open(dir, &root, &e) == 0 ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	char command[128];
+
+	(void) state;
+	close(root);
+	snprintf(command, sizeof command, "rm -rf '%s'", dir);
+	return system(command);
+}
+
+static unsigned entries(const char *path)
+{
+	DIR *d = fdopendir(openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	unsigned n = 0;
+
+	assert_non_null(d);
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n - 2;
+}
+
+static void test_replace_makes_and_keeps(void **state)
+{
+	AUTO_BUF b = { 0 };
+	struct stat before, after;
+	struct err e;
+
+	(void) state;
+	assert_int_equal(dir_make(root, "/etc/ecs", 0755, &e), 0);
+	assert_int_equal(file_read(root, "/etc/ecs/f", 10, &b, &e), FILE_ABSENT);
+	assert_int_equal(file_replace(root, "/etc/ecs/f", "A=1\n", 4, 0600, &e), 0);
+	assert_int_equal(fstatat(root, "etc/ecs/f", &before, 0), 0);
+	assert_int_equal(before.st_mode & 07777, 0600);
+	assert_int_equal(file_replace(root, "/etc/ecs/f", "A=1\n", 4, 0600, &e), FILE_SAME);
+	assert_int_equal(fstatat(root, "etc/ecs/f", &after, 0), 0);
+	assert_true(before.st_ino == after.st_ino);
+	assert_int_equal(file_replace(root, "/etc/ecs/f", "A=1\n", 4, 0644, &e), 0); /* same bytes, other mode */
+	assert_int_equal(file_read(root, "/etc/ecs/f", 10, &b, &e), 0);
+	assert_string_equal(b.p, "A=1\n");
+	assert_int_equal(entries("etc/ecs"), 1);
+}
+
+static void test_replace_fails_whole(void **state)
+{
+	AUTO_BUF b = { 0 };
+	struct err e;
+
+	(void) state;
+	assert_int_equal(file_replace(root, "/nowhere/f", "x", 1, 0600, &e), -ENOENT);
+	assert_says(e, "'/nowhere/f'");
+	assert_int_equal(dir_make(root, "/folder/inside", 0755, &e), 0);
+	assert_true(file_replace(root, "/folder", "x", 1, 0600, &e) < 0);
+	assert_int_equal(entries("folder"), 1);
+	assert_int_equal(entries("."), 2); /* etc, folder: no temporary file is left */
+	assert_true(file_read(root, "/folder", 10, &b, &e) < 0);
+}
+
+/* A link at the name is replaced, not followed: /etc/ecs may hold what somebody else put there. */
+static void test_replace_does_not_follow_links(void **state)
+{
+	struct stat st;
+	struct err e;
+
+	(void) state;
+	assert_int_equal(file_replace(root, "/victim", "old", 3, 0600, &e), 0);
+	assert_int_equal(symlinkat("victim", root, "link"), 0);
+	assert_int_equal(file_replace(root, "/link", "new", 3, 0600, &e), 0);
+	assert_int_equal(fstatat(root, "link", &st, AT_SYMLINK_NOFOLLOW), 0);
+	assert_true(S_ISREG(st.st_mode));
+	AUTO_BUF b = { 0 };
+	assert_int_equal(file_read(root, "/victim", 10, &b, &e), 0);
+	assert_string_equal(b.p, "old");
+}
+
+static void test_read_has_a_limit(void **state)
+{
+	AUTO_BUF b = { 0 };
+	struct err e;
+
+	(void) state;
+	assert_int_equal(file_replace(root, "/big", "12345", 5, 0600, &e), 0);
+	assert_int_equal(file_read(root, "/big", 4, &b, &e), -EMSGSIZE);
+	assert_says(e, "larger than 4 bytes");
+	assert_int_equal(mkfifoat(root, "fifo", 0600), 0);
+	AUTO_BUF none = { 0 };
+	assert_int_equal(file_read(root, "/fifo", 4, &none, &e), 0); /* a pipe put there cannot hold us up */
+}
+
+static void test_remove(void **state)
+{
+	struct err e;
+
+	(void) state;
+	assert_int_equal(file_remove(root, "/gone", &e), 0);
+	assert_int_equal(file_replace(root, "/there", "x", 1, 0600, &e), 0);
+	assert_int_equal(file_remove(root, "/there", &e), 0);
+	assert_false(file_exists(root, "/there"));
+	assert_int_equal(file_replace(root, "/plain", "x", 1, 0600, &e), 0);
+	assert_int_equal(dir_make(root, "/plain", 0755, &e), -ENOTDIR);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_replace_makes_and_keeps), TEST(test_replace_fails_whole), TEST(test_replace_does_not_follow_links),
+		TEST(test_read_has_a_limit), TEST(test_remove),
+	};
+
+	return cmocka_run_group_tests_name("file", tests, set_up, tear_down);
+}
