@@ -79,6 +79,8 @@ static int write_kind(int root, const char *kind, struct err *e)
 
 static const char *kind_of(const struct config_report *ret)
 {
+	if (ret->off)
+		return USER_DATA_UNKNOWN;
 	if (!ret->has_user_data)
 		return USER_DATA_NONE;
 	return ret->ours == ret->parts ? USER_DATA_OURS : USER_DATA_SCRIPTS;
@@ -89,9 +91,10 @@ int config_run(const struct fetch *f, struct config_report *ret, struct err *e)
 	struct err unused;
 	int r = fetch_userdata(f, &ret->fetched, e);
 
+	ret->off = r == FETCH_OFF;
 	if (r == 0)
 		r = read_parts(ret, e);
-	if (r >= 0)
+	if (r >= 0 && !ret->off)
 		r = write_config(f->root, ret, e);
 	if (r >= 0)
 		r = write_kind(f->root, kind_of(ret), e);

@@ -12,6 +12,7 @@ struct config_report {
 	struct fetched  fetched;
 	struct settings settings;
 	bool            has_user_data;
+	bool            off;                /* nothing could be asked; the files are as they were */
 	unsigned        parts, ours, lines; /* parts of the user data, those that are ours, lines in our block */
 	bool            written;            /* false: ecs.config was right already */
 	bool            unclosed_block;

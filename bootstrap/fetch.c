@@ -48,7 +48,7 @@ int fetch_userdata(const struct fetch *f, struct fetched *ret, struct err *e)
 	if (copy != FILE_ABSENT)
 		return copy;
 	if (r == IMDS_OFF)
-		return FETCH_NONE;
+		return FETCH_OFF;
 	*e = ret->imds;
 	return e->code;
 }

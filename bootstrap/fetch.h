@@ -17,9 +17,12 @@ struct fetched {
 	struct err  imds; /* why IMDS did not serve; code 0 if it did or was not asked */
 };
 
-enum { FETCH_NONE = 1 }; /* there is no user data */
+enum {
+	FETCH_NONE = 1, /* there is no user data */
+	FETCH_OFF = 2,  /* the metadata service is switched off and there is no copy: nothing can be known, nothing is wrong */
+};
 
-/* 0, FETCH_NONE, or negative when it cannot be known whether there is any. ret->bytes is the caller's in every case. */
+/* 0, one of the above, or negative when it should be known and is not. ret->bytes is the caller's in every case. */
 int fetch_userdata(const struct fetch *f, struct fetched *ret, struct err *e) MUST_CHECK;
 
 #endif

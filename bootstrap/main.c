@@ -58,6 +58,10 @@ static void say_ignored(const struct settings *s)
 
 static void say_report(const struct config_report *r)
 {
+	if (r->off) {
+		log_info("read user data: %s and there is no '%s'; '%s' was left as it is", r->fetched.imds.text, PATH_CLOUD_COPY, PATH_ECS_CONFIG);
+		return;
+	}
 	if (r->fetched.imds.code != 0)
 		log_warn("read user data from instance metadata: %s%s%s", r->fetched.imds.text,
 			 r->has_user_data ? "; went on with " : "", r->has_user_data ? r->fetched.from : "");

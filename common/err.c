@@ -14,6 +14,7 @@ static void one_line(char *s)
 			*s = ' ';
 }
 
+PRINTF_LIKE(4, 0)
 static int fill(struct err *e, int code, bool with_errno, const char *fmt, va_list ap)
 {
 	int n;

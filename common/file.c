@@ -57,10 +57,15 @@ static int read_all(int fd, struct buf *b)
 int file_read(int root, const char *path, size_t limit, struct buf *b, struct err *e)
 {
 	AUTO_FD fd = openat(root, below(root, path), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
 	int r;
 
 	if (fd < 0)
 		return errno == ENOENT ? FILE_ABSENT : err_set(e, -errno, "open '%s'", path);
+	if (fstat(fd, &st) < 0 || S_ISDIR(st.st_mode))
+		return err_set(e, -EISDIR, "read '%s'", path);
+	if (!S_ISREG(st.st_mode))
+		return err_say(e, -EINVAL, "read '%s': it is no regular file", path);
 	b->limit = b->len + limit;
 	r = read_all(fd, b);
 	if (r == -EMSGSIZE)
@@ -181,6 +186,13 @@ int file_remove(int root, const char *path, struct err *e)
 	if (unlinkat(root, below(root, path), 0) < 0 && errno != ENOENT)
 		return err_set(e, -errno, "remove '%s'", path);
 	return 0;
+}
+
+int file_open(int root, const char *path, int flags, mode_t mode)
+{
+	int fd = openat(root, below(root, path), flags | O_CLOEXEC, mode);
+
+	return fd < 0 ? -errno : fd;
 }
 
 bool file_exists(int root, const char *path)

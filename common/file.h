@@ -21,7 +21,7 @@ void fd_closep(int *fd);
 /* dir NULL or "/" for the real root. Returns 0 and the descriptor in *ret_root (the caller closes it). */
 int root_open(const char *dir, int *ret_root, struct err *e) MUST_CHECK;
 
-/* Appends the file to *b. FILE_ABSENT if there is none; -EMSGSIZE over limit bytes; -EISDIR and the like as errno says. */
+/* Appends a regular file to *b. FILE_ABSENT if there is none; -EMSGSIZE over limit bytes; -EISDIR, -EINVAL for what is no file. */
 int file_read(int root, const char *path, size_t limit, struct buf *b, struct err *e) MUST_CHECK;
 
 /*
@@ -35,6 +35,9 @@ int dir_make(int root, const char *path, mode_t mode, struct err *e) MUST_CHECK;
 
 /* Like unlink(2), but nothing there is fine. */
 int file_remove(int root, const char *path, struct err *e) MUST_CHECK;
+
+/* openat(2) below the root, O_CLOEXEC added: the descriptor, which the caller closes, or a negative errno without a sentence. */
+int file_open(int root, const char *path, int flags, mode_t mode) MUST_CHECK;
 
 bool file_exists(int root, const char *path);    /* follows links */
 bool dir_exists(int root, const char *path);

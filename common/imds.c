@@ -84,7 +84,15 @@ static bool token_is_sane(struct view token)
 	return token.len > 0 && token.len <= TOKEN_MAX;
 }
 
-static struct http_request token_request(const char *url)
+/* No single try outlasts the deadline of all; the last one still gets a moment. */
+static long try_ms(const struct imds *i)
+{
+	long left = i->deadline - clock_ms();
+
+	return left > TOTAL_MS ? TOTAL_MS : left > 100 ? left : 100;
+}
+
+static struct http_request token_request(const struct imds *i, const char *url)
 {
 	static const char *const headers[] = { "X-aws-ec2-metadata-token-ttl-seconds: " TOKEN_TTL, NULL };
 
@@ -93,7 +101,7 @@ static struct http_request token_request(const char *url)
 		.url = url,
 		.headers = headers,
 		.connect_ms = CONNECT_MS,
-		.total_ms = TOTAL_MS,
+		.total_ms = try_ms(i),
 		.max_reply = TOKEN_MAX,
 	};
 }
@@ -106,7 +114,7 @@ static int put_once(struct imds *i, struct http_reply *reply, struct err *e)
 
 	snprintf(url[0], URL_MAX, "%s/latest/api/token", i->endpoint[0] ? i->endpoint : ENDPOINT_V4);
 	snprintf(url[1], URL_MAX, "%s/latest/api/token", ENDPOINT_V6);
-	struct http_request rq[2] = { token_request(url[0]), token_request(url[1]) };
+	struct http_request rq[2] = { token_request(i, url[0]), token_request(i, url[1]) };
 
 	if (i->endpoint[0])
 		return http_do(i->live, &rq[0], reply, e);
@@ -186,7 +194,7 @@ static int choose_endpoint(struct imds *i, struct err *e)
 
 	while (len > 0 && base[len - 1] == '/')
 		len--;
-	if (len >= sizeof i->endpoint || (len > 0 && strncmp(base, "http://", 7) != 0))
+	if (len >= sizeof i->endpoint || (len > 0 && (strncmp(base, "http://", 7) != 0 || len <= 7)))
 		return err_say(e, -EINVAL, "read AWS_EC2_METADATA_SERVICE_ENDPOINT: '%.80s' is no http:// address", base);
 	if (len > 0)
 		snprintf(i->endpoint, sizeof i->endpoint, "%.*s", (int) len, base);
@@ -218,6 +226,18 @@ int imds_open(unsigned deadline_ms, struct imds **ret, struct err *e)
 	return 0;
 }
 
+/* IMDS answers text/plain or application/octet-stream; a web page comes from somebody in between. */
+static int keep_body(const struct http_reply *reply, const char *url, struct buf *b, struct err *e)
+{
+	struct view type;
+	int r;
+
+	if (http_header(reply, "Content-Type", &type) && view_starts(type, "text/html"))
+		return err_say(e, -EBADMSG, "GET %s: the answer is a web page, not metadata", url);
+	r = buf_add(b, reply->body.p, reply->body.len);
+	return r < 0 ? err_set(e, r, "GET %s", url) : 0;
+}
+
 int imds_get(struct imds *i, const char *path, size_t limit, struct buf *b, struct err *e)
 {
 	AUTO_REPLY reply = { 0 };
@@ -227,18 +247,19 @@ int imds_get(struct imds *i, const char *path, size_t limit, struct buf *b, stru
 
 	snprintf(url, sizeof url, "%s/latest/%s", i->endpoint, path);
 	struct http_request rq = {
-		.method = "GET", .url = url, .headers = headers, .connect_ms = CONNECT_MS, .total_ms = TOTAL_MS, .max_reply = limit,
+		.method = "GET", .url = url, .headers = headers, .connect_ms = CONNECT_MS, .max_reply = limit,
 	};
 
 	for (unsigned failures = 1;; failures++) {
-		int r = http_do(i->live, &rq, &reply, e);
+		int r;
 
+		rq.total_ms = try_ms(i);
+		r = http_do(i->live, &rq, &reply, e);
 		if (r < 0)
 			reply.status = 0;
 		switch (imds_judge_get(reply.status)) {
 		case IMDS_V_OK:
-			r = buf_add(b, reply.body.p, reply.body.len);
-			return r < 0 ? err_set(e, r, "GET %s", url) : 0;
+			return keep_body(&reply, url, b, e);
 		case IMDS_V_ABSENT:
 			return IMDS_ABSENT;
 		case IMDS_V_OFF:

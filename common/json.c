@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include "common/json.h"
 
@@ -47,6 +48,21 @@ static struct json_object *tokenize(struct view text, enum json_tokener_error *r
 	return o;
 }
 
+/* Where "\\u0000" stands, text.len if nowhere. json-c cuts names at it, so it must not get that far. */
+static size_t find_nul_escape(struct view text)
+{
+	size_t i = 0;
+
+	for (; i + 6 <= text.len; i++) {
+		if (text.p[i] != '\\')
+			continue;
+		if (memcmp(text.p + i, "\\u0000", 6) == 0)
+			return i;
+		i++; /* what follows a backslash is no backslash of its own */
+	}
+	return text.len;
+}
+
 int json_parse(struct view text, struct json_object **ret, struct json_place *where, struct err *e)
 {
 	enum json_tokener_error error = json_tokener_success;
@@ -57,6 +73,10 @@ int json_parse(struct view text, struct json_object **ret, struct json_place *wh
 	*where = (struct json_place) { 1, 1 };
 	if (text.len > INT_MAX - 1)
 		return err_set(e, -EMSGSIZE, "parse JSON");
+	if (find_nul_escape(text) < text.len) {
+		*where = place_of(text, find_nul_escape(text));
+		return err_say(e, -EBADMSG, "a NUL character (\\u0000) is not allowed");
+	}
 	o = tokenize(text, &error, &end);
 	if (error != json_tokener_success) {
 		*where = place_of(text, end);

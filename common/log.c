@@ -63,9 +63,9 @@ static bool stderr_is_journal(void)
 	return strcmp(want, have) == 0;
 }
 
-static void file_open(void)
+static void open_log(void)
 {
-	out.fd = openat(out.root, out.file + 1, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	out.fd = file_open(out.root, out.file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NOCTTY, 0640);
 }
 
 void log_open(const char *program, int root, const char *file)
@@ -80,7 +80,7 @@ void log_open(const char *program, int root, const char *file)
 		return;
 	snprintf(out.file, sizeof out.file, "%s", file);
 	(void) !dir_make(root, PATH_LOG_DIR, 0755, &unused);
-	file_open();
+	open_log();
 }
 
 /* One old file is kept, so both together stay under twice the limit. */
@@ -94,7 +94,7 @@ static void file_rotate(void)
 	snprintf(old, sizeof old, "%s.1", out.file);
 	(void) renameat(out.root, out.file + 1, out.root, old + 1);
 	(void) close(out.fd);
-	file_open();
+	open_log();
 }
 
 /* msg="…" as Go quotes it: what the peer's log readers expect. */

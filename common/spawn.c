@@ -13,7 +13,6 @@
 #include "common/file.h"
 #include "common/spawn.h"
 
-extern char **environ;
 
 struct child {
 	pid_t pid;

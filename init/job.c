@@ -13,7 +13,6 @@
 
 enum { REPORT_MAX = 16384 };
 
-extern char **environ;
 
 struct job {
 	struct job_start start;

@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/syscall.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
+#include <unistd.h>
 
 #include "common/backoff.h"
 #include "common/clock.h"
@@ -21,6 +23,7 @@
 
 enum {
 	STOP_LIMIT_MS = 25000, /* Docker's own grace is 10 s; systemd's patience with us is longer than this */
+	SIGNAL_LIMIT_MS = 10000,
 	LOGS_LIMIT_MS = 30000,
 	EXIT_TERMINAL = 5,
 	EXIT_FAILED = 255,
@@ -38,7 +41,7 @@ struct loop {
 	unsigned         failures;
 	long             up_since;
 	/* the last report of ecs-engine */
-	char     id[80];
+	char     id[80], daemon[48];
 	uint64_t pid, exit_status;
 	bool     adopted, exit_known, docker_gone;
 };
@@ -58,6 +61,8 @@ static void on_report(void *ctx, struct view line)
 		(void) !parse_u64(kv.value, 1 << 30, &l->pid);
 	else if (view_is(kv.key, REPORT_ADOPTED))
 		l->adopted = view_is(kv.value, "true");
+	else if (view_is(kv.key, REPORT_DAEMON))
+		snprintf(l->daemon, sizeof l->daemon, "%.*s", VIEW_ARG(kv.value, sizeof l->daemon - 1));
 	else if (view_is(kv.key, REPORT_EXIT))
 		l->exit_known = parse_u64(kv.value, 255, &l->exit_status) == 0;
 	else if (view_is(kv.key, REPORT_DOCKER))
@@ -72,11 +77,12 @@ static long ran_ms(const struct loop *l)
 
 /* ---- jobs */
 
-static void run_engine(struct loop *l, const char *verb, const char *arg, unsigned limit_ms, job_end_fn *end)
+/* Every verb gets the container and the daemon of the last report; those that need neither look at neither. */
+static void run_engine(struct loop *l, const char *verb, unsigned limit_ms, job_end_fn *end)
 {
 	const char *root = l->options->root;
-	const char *with_root[] = { l->options->engine, "--root", root, verb, arg, NULL };
-	const char *without[] = { l->options->engine, verb, arg, NULL };
+	const char *with_root[] = { l->options->engine, "--root", root, verb, l->id, l->daemon, NULL };
+	const char *without[] = { l->options->engine, verb, l->id, l->daemon, NULL };
 	struct job_start s = {
 		.argv = root ? with_root : without, .limit_ms = limit_ms, .on_line = on_report, .on_end = end, .ctx = l,
 	};
@@ -162,7 +168,7 @@ static void do_up(struct loop *l)
 	l->pid = 0;
 	l->up_since = 0;
 	(void) sd_notify(0, "STATUS=Starting the agent");
-	run_engine(l, ENGINE_UP, NULL, 0, on_up_end);
+	run_engine(l, ENGINE_UP, 0, on_up_end);
 }
 
 static void do_ready(struct loop *l)
@@ -177,7 +183,7 @@ static void do_outcome(struct loop *l)
 	l->exit_known = false;
 	l->docker_gone = false;
 	(void) sd_notify(0, "STATUS=The agent ended; asking Docker how");
-	run_engine(l, ENGINE_OUTCOME, l->id, 0, on_outcome_end);
+	run_engine(l, ENGINE_OUTCOME, 0, on_outcome_end);
 }
 
 static void do_backoff(struct loop *l)
@@ -197,7 +203,20 @@ static void do_backoff(struct loop *l)
 static void do_stop(struct loop *l)
 {
 	(void) sd_notify(0, "STOPPING=1\nSTATUS=Stopping the agent");
-	run_engine(l, ENGINE_STOP, NULL, STOP_LIMIT_MS, on_job_end);
+	run_engine(l, ENGINE_STOP, STOP_LIMIT_MS, on_job_end);
+}
+
+/* Docker cannot be asked, but the process is known by its pidfd: it ends in order all the same. */
+static void do_signal(struct loop *l)
+{
+	if (!l->process) {
+		feed(l, EV_GONE);
+		return;
+	}
+	log_warn("Docker cannot stop the agent; sending SIGTERM to its process");
+	if (syscall(SYS_pidfd_send_signal, sd_event_source_get_io_fd(l->process), SIGTERM, NULL, 0) < 0 ||
+	    sd_event_add_time_relative(l->ev, &l->timer, CLOCK_MONOTONIC, (uint64_t) SIGNAL_LIMIT_MS * 1000, 0, on_timer, l) < 0)
+		feed(l, EV_TIMER);
 }
 
 static void do_quit(struct loop *l, int status, const char *why)
@@ -224,11 +243,11 @@ static void act(struct loop *l, enum sup_action action, enum sup_event event)
 		do_outcome(l);
 		break;
 	case DO_LOGS:
-		run_engine(l, ENGINE_LOGS, l->id, LOGS_LIMIT_MS, on_job_end);
+		run_engine(l, ENGINE_LOGS, LOGS_LIMIT_MS, on_job_end);
 		break;
 	case DO_UPGRADE:
 		(void) sd_notify(0, "STATUS=Loading the agent's new image");
-		run_engine(l, ENGINE_UPGRADE, NULL, 0, on_job_end);
+		run_engine(l, ENGINE_UPGRADE, 0, on_job_end);
 		break;
 	case DO_BACKOFF:
 		do_backoff(l);
@@ -236,8 +255,11 @@ static void act(struct loop *l, enum sup_action action, enum sup_event event)
 	case DO_STOP:
 		do_stop(l);
 		break;
+	case DO_SIGNAL:
+		do_signal(l);
+		break;
 	case DO_QUIT:
-		do_quit(l, 0, event == EV_STOP ? "asked to stop while no agent ran" : "the agent has ended, so has its supervisor");
+		do_quit(l, 0, event == EV_STOP ? "asked to stop while no agent ran" : "the agent has ended; so does its supervisor");
 		break;
 	case DO_QUIT_TERMINAL:
 		do_quit(l, EXIT_TERMINAL, "agent exited with the status that forbids a restart (5)");

@@ -111,7 +111,7 @@ static void usage(FILE *to)
 
 static const struct verb *find_verb(const char *name)
 {
-	for (size_t i = 0; name && i < ARRAY_LEN(verbs); i++)
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
 		if (strcmp(verbs[i].name, name) == 0)
 			return &verbs[i];
 	return NULL;
@@ -135,14 +135,19 @@ static int find_siblings(struct context *c, struct err *e)
 
 int main(int argc, char **argv)
 {
-	struct context c = { .root = argc > 2 && strcmp(argv[1], "--root") == 0 ? argv[2] : NULL };
-	const char *word = argc > 1 ? argv[c.root ? 3 : 1] : NULL;
-	const struct verb *verb = find_verb(word);
+	struct context c = { .root = NULL };
+	const struct verb *verb = NULL;
 	struct err e;
 
-	if (argc > 1 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
-		usage(stdout);
-		return 0;
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0) {
+			usage(stdout);
+			return 0;
+		}
+		if (strcmp(argv[i], "--root") == 0 && i + 1 < argc)
+			c.root = argv[++i];
+		else if (!verb && !(verb = find_verb(argv[i])))
+			break;
 	}
 	if (!verb) {
 		usage(stderr);

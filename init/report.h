@@ -8,8 +8,9 @@
 #define REPORT_ID      "id"      /* up: the container */
 #define REPORT_PID     "pid"     /* up: its main process, as the host sees it */
 #define REPORT_ADOPTED "adopted" /* up: "true" when it ran already, just as we would have started it */
+#define REPORT_DAEMON  "daemon"  /* up: which dockerd it is, to be given to outcome; empty if unknown */
 #define REPORT_EXIT    "exit"    /* outcome: the agent's exit status; absent when nobody knows it any more */
-#define REPORT_DOCKER  "docker"  /* outcome: "gone" when the daemon was not there just after the agent had ended */
+#define REPORT_DOCKER  "docker"  /* outcome: "gone" when the daemon was not there just after the agent had ended, or is another by now */
 
 /* Verbs of ecs-engine. Those of the user: */
 #define ENGINE_PRE_START    "pre-start"
@@ -17,7 +18,7 @@
 #define ENGINE_RELOAD_CACHE "reload-cache"
 /* and those of the supervisor: */
 #define ENGINE_UP      "up"      /* waits for Docker; a running agent is adopted or replaced */
-#define ENGINE_OUTCOME "outcome" /* ID */
+#define ENGINE_OUTCOME "outcome" /* ID DAEMON */
 #define ENGINE_LOGS    "logs"    /* ID */
 #define ENGINE_UPGRADE "upgrade" /* loads the image that the agent asked for */
 

@@ -42,8 +42,13 @@ static const struct sup_step steps[SUP_STATE_N][EV_EVENT_N] = {
 	[SUP_STOPPING] = {
 		[EV_GONE]          = { DO_NOTHING,       SUP_STOPPING }, /* as asked; the job is still to come home */
 		[EV_JOB_DONE]      = { DO_QUIT,          SUP_DONE },
-		[EV_JOB_FAILED]    = { DO_QUIT_FAILED,   SUP_DONE },
+		[EV_JOB_FAILED]    = { DO_SIGNAL,        SUP_SIGNALLED },
 		[EV_STOP]          = { DO_NOTHING,       SUP_STOPPING },
+	},
+	[SUP_SIGNALLED] = {
+		[EV_GONE]          = { DO_QUIT,          SUP_DONE },
+		[EV_TIMER]         = { DO_QUIT_FAILED,   SUP_DONE },
+		[EV_STOP]          = { DO_NOTHING,       SUP_SIGNALLED },
 	},
 };
 
@@ -78,7 +83,8 @@ const char *sup_state_name(enum sup_state state)
 	static const char *const names[SUP_STATE_N] = {
 		[SUP_IDLE] = "idle",           [SUP_STARTING] = "starting",   [SUP_RUNNING] = "running",
 		[SUP_ENDED] = "ended",         [SUP_LOGGING] = "logging",     [SUP_UPGRADING] = "upgrading",
-		[SUP_BACKOFF] = "backing off", [SUP_STOPPING] = "stopping",   [SUP_DONE] = "done",
+		[SUP_BACKOFF] = "backing off", [SUP_STOPPING] = "stopping",   [SUP_SIGNALLED] = "signalled",
+		[SUP_DONE] = "done",
 	};
 
 	return names[state];

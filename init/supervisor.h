@@ -10,7 +10,8 @@ enum sup_state {
 	SUP_LOGGING,   /* ecs-engine logs fetches its last words */
 	SUP_UPGRADING, /* ecs-engine upgrade loads the image it asked for */
 	SUP_BACKOFF,
-	SUP_STOPPING,
+	SUP_STOPPING,  /* ecs-engine stop is at work */
+	SUP_SIGNALLED, /* Docker is away, so the agent's process was sent SIGTERM by us */
 	SUP_DONE,
 	SUP_STATE_N
 };
@@ -27,7 +28,7 @@ enum sup_event {
 	EV_EXIT_DOCKER,   /* any status, but Docker itself went away with it: the agent did not choose to end */
 	EV_JOB_DONE,      /* logs, upgrade, stop */
 	EV_JOB_FAILED,    /* any job */
-	EV_TIMER,         /* the back-off is over */
+	EV_TIMER,         /* the back-off, or the patience with a signal, is over */
 	EV_STOP,          /* SIGTERM, SIGINT */
 	EV_EVENT_N
 };
@@ -42,6 +43,7 @@ enum sup_action {
 	DO_UPGRADE,
 	DO_BACKOFF,
 	DO_STOP,
+	DO_SIGNAL,        /* SIGTERM to the watched process; without one this is EV_GONE at once */
 	DO_QUIT,          /* exit status 0 */
 	DO_QUIT_TERMINAL, /* 5: systemd does not restart us */
 	DO_QUIT_FAILED,

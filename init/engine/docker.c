@@ -50,7 +50,7 @@ int docker_api(const struct docker *d)
 	return d->api;
 }
 
-bool docker_is_away(int code)
+bool docker_away_errno(int code)
 {
 	switch (-code) {
 	case ENOENT:       /* no socket */
@@ -63,6 +63,13 @@ bool docker_is_away(int code)
 	default:
 		return false;
 	}
+}
+
+/* Gives the errors that mean "away" their one code; the sentence stays. */
+static int transport_error(int r, struct err *e)
+{
+	e->code = docker_away_errno(r) ? -DOCKER_AWAY : r;
+	return e->code;
 }
 
 int docker_negotiate(struct view own)
@@ -85,9 +92,9 @@ int docker_connect(struct docker *d, struct err *e)
 	int r = http_do(d->http, &rq, &reply, e);
 
 	if (r < 0)
-		return r;
+		return transport_error(r, e);
 	if (reply.status != 200) /* 503 while it starts up or shuts down */
-		return err_say(e, -EAGAIN, "ping Docker at '%s': HTTP status %ld", d->socket, reply.status);
+		return err_say(e, -DOCKER_AWAY, "ping Docker at '%s': HTTP status %ld", d->socket, reply.status);
 	if (!http_header(&reply, "Api-Version", &own) || docker_negotiate(own) < 0)
 		return err_say(e, -EBADMSG, "ping Docker at '%s': the answer has no API version", d->socket);
 	d->api = docker_negotiate(own);
@@ -147,8 +154,10 @@ int docker_call(struct docker *d, const struct docker_call *c, struct json_objec
 	if (c->body)
 		rq.body = view_of(json_object_to_json_string_ext(c->body, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 	r = http_do(d->http, &rq, &reply, e);
-	if (r < 0)
+	if (r < 0) {
+		(void) transport_error(r, e);
 		return err_wrap(e, "Docker");
+	}
 	if (reply.status < 200 || reply.status > 299)
 		return refused(c, &reply, e);
 	return take_json(c, &reply, ret, e);

@@ -2,6 +2,7 @@
 #ifndef INIT_ENGINE_DOCKER_H
 #define INIT_ENGINE_DOCKER_H
 
+#include <errno.h>
 #include <stdbool.h>
 
 #include "common/err.h"
@@ -14,6 +15,9 @@ struct docker;
 
 /* Answers of the engine that a caller must know how to take. */
 enum { DOCKER_NOT_MODIFIED = 304, DOCKER_NOT_FOUND = 404, DOCKER_CONFLICT = 409 };
+
+/* -DOCKER_AWAY: absent, refusing, silent or cut off in the middle. An errno of its own, so that no missing file looks like it. */
+enum { DOCKER_AWAY = EHOSTDOWN };
 
 enum {
 	DOCKER_API_KNOWN = 144, /* 1.44: the newest version that this code was written for */
@@ -29,7 +33,7 @@ int docker_new(const char *socket, struct docker **ret, struct err *e) MUST_CHEC
 void docker_freep(struct docker **d);
 #define AUTO_DOCKER CLEANUP(docker_freep) struct docker
 
-/* Pings and fixes the API version: the daemon's own or 1.44, whichever is lower. 0 or negative. */
+/* Pings and fixes the API version: the daemon's own or 1.44, whichever is lower. 0, -DOCKER_AWAY or another error. */
 int docker_connect(struct docker *d, struct err *e) MUST_CHECK;
 int docker_api(const struct docker *d); /* 100 * major + minor; 0 before docker_connect */
 
@@ -46,13 +50,13 @@ struct docker_call {
 
 /*
  * 0 for 2xx with the reply's JSON in *ret (ret NULL: not wanted; the caller puts it; NULL for an empty body), one of the
- * positive answers above with *e filled too, or negative: transport errors as http_do, -EBADMSG when the reply is not JSON,
+ * positive answers above with *e filled too, or negative: -DOCKER_AWAY, -EBADMSG when the reply is not JSON,
  * -EREMOTEIO for any other status with Docker's message.
  */
 int docker_call(struct docker *d, const struct docker_call *c, struct json_object **ret, struct err *e) MUST_CHECK;
 
-/* Whether an error means that the daemon is not there just now, so that waiting for it is the answer. Pure. */
-bool docker_is_away(int code);
+/* Which transport errors (of http_do) mean that the daemon is not there just now, so that waiting for it is the answer. Pure. */
+bool docker_away_errno(int code);
 
 /* The version to speak to a daemon whose newest is own ("1.41"). 100 * major + minor, or -EBADMSG. Pure. */
 int docker_negotiate(struct view own);

@@ -1,5 +1,6 @@
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <systemd/sd-daemon.h>
 
 #include "common/clock.h"
@@ -22,21 +23,22 @@ void engine_status(const char *fmt, ...)
 int engine_connect(struct engine *g, long wait_ms, bool *ret_waited, struct err *e)
 {
 	long start = clock_ms();
-	int last = 0, r;
+	char said[sizeof e->text] = "";
+	int r;
 
-	while ((r = docker_connect(g->docker, e)) < 0 && docker_is_away(r)) {
+	while ((r = docker_connect(g->docker, e)) == -DOCKER_AWAY) {
 		if (wait_ms != FOREVER_MS && clock_ms() - start >= wait_ms)
 			break;
-		if (r != last) {
+		if (strcmp(said, e->text) != 0) {
 			log_warn("%s; waiting for Docker", e->text);
 			engine_status("Waiting for Docker: %s", e->text);
 		}
-		last = r;
+		memcpy(said, e->text, sizeof said);
 		clock_sleep_ms(KNOCK_MS);
 	}
 	if (ret_waited)
-		*ret_waited = last != 0;
-	if (r == 0 && last != 0)
+		*ret_waited = said[0] != '\0';
+	if (r == 0 && said[0])
 		log_info("Docker answers after %ld ms", clock_ms() - start);
 	return r;
 }

@@ -8,7 +8,9 @@ enum { FOREVER_MS = -1 };
 
 struct engine {
 	int            root;
+	const char    *socket;
 	struct docker *docker;
+	const char    *args[2]; /* the words behind the verb; NULL where there are fewer */
 };
 
 /*
@@ -20,13 +22,13 @@ int engine_connect(struct engine *g, long wait_ms, bool *ret_waited, struct err 
 /* STATUS= for systemd and whoever reads `systemctl status ecs`. */
 void engine_status(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
-/* The verbs; arg is the one word behind the verb or NULL. All may log. 0 or negative. */
-int verb_pre_start(struct engine *g, const char *arg, struct err *e) MUST_CHECK;
-int verb_reload_cache(struct engine *g, const char *arg, struct err *e) MUST_CHECK;
-int verb_upgrade(struct engine *g, const char *arg, struct err *e) MUST_CHECK;
-int verb_up(struct engine *g, const char *arg, struct err *e) MUST_CHECK;
-int verb_outcome(struct engine *g, const char *id, struct err *e) MUST_CHECK;
-int verb_logs(struct engine *g, const char *id, struct err *e) MUST_CHECK;
-int verb_stop(struct engine *g, const char *arg, struct err *e) MUST_CHECK;
+/* The verbs. All may log. 0 or negative. */
+int verb_pre_start(struct engine *g, struct err *e) MUST_CHECK;
+int verb_reload_cache(struct engine *g, struct err *e) MUST_CHECK;
+int verb_upgrade(struct engine *g, struct err *e) MUST_CHECK;
+int verb_up(struct engine *g, struct err *e) MUST_CHECK;
+int verb_outcome(struct engine *g, struct err *e) MUST_CHECK; /* args: container id, identity of the daemon it was started by */
+int verb_logs(struct engine *g, struct err *e) MUST_CHECK;    /* args: container id */
+int verb_stop(struct engine *g, struct err *e) MUST_CHECK;
 
 #endif

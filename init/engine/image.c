@@ -29,19 +29,20 @@ static enum image_state read_state(int root)
 
 static bool has_tar(int root)
 {
+	AUTO_FD fd = file_open(root, PATH_IMAGE_TAR, O_RDONLY | O_NONBLOCK, 0);
 	struct stat st;
 
-	return fstatat(root, PATH_IMAGE_TAR + 1, &st, 0) == 0 && S_ISREG(st.st_mode) && st.st_size > 0;
+	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0;
 }
 
 int image_load_file(struct docker *d, int root, const char *path, struct err *e)
 {
-	AUTO_FD tar = openat(root, path + 1, O_RDONLY | O_CLOEXEC);
+	AUTO_FD tar = file_open(root, path, O_RDONLY | O_NOCTTY, 0);
 	char id[80];
 	int r;
 
 	if (tar < 0)
-		return err_set(e, -errno, "open '%s'", path);
+		return err_set(e, tar, "open '%s'", path);
 	r = image_load(d, tar, e);
 	if (r != 0)
 		return err_wrap(e, "load agent image '%s'", path);

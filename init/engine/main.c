@@ -13,7 +13,7 @@ enum { EXIT_FAILED = 255, EXIT_USAGE = 1 }; /* as the peer's program */
 
 static const struct verb {
 	const char *name;
-	int (*run)(struct engine *g, const char *arg, struct err *e);
+	int (*run)(struct engine *g, struct err *e);
 	bool needs_arg;
 } verbs[] = {
 	{ ENGINE_PRE_START, verb_pre_start, false }, { ENGINE_STOP, verb_stop, false },
@@ -30,16 +30,18 @@ static const struct verb *find_verb(const char *name, const char *arg)
 	return NULL;
 }
 
-static int run(const struct verb *verb, int root, const char *arg)
+static int run(const struct verb *verb, int root, char **words)
 {
-	struct engine g = { .root = root };
+	struct engine g = {
+		.root = root, .socket = docker_socket_from_environment(), .args = { words[1], words[1] ? words[2] : NULL },
+	};
 	AUTO_DOCKER *docker = NULL;
 	struct err e;
-	int r = docker_new(docker_socket_from_environment(), &docker, &e);
+	int r = docker_new(g.socket, &docker, &e);
 
 	g.docker = docker;
 	if (r == 0)
-		r = verb->run(&g, arg, &e);
+		r = verb->run(&g, &e);
 	if (r == 0)
 		return EXIT_SUCCESS;
 	log_error("%s", e.text);
@@ -64,5 +66,5 @@ int main(int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	log_open("ecs-engine", root, PATH_INIT_LOG);
-	return run(verb, root, words[1]);
+	return run(verb, root, words);
 }

@@ -62,9 +62,9 @@ static int lock(int root, int *ret_fd, struct err *e)
 
 	if (r < 0)
 		return r;
-	fd = openat(root, LOCK_FILE + 1, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = file_open(root, LOCK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
 	if (fd < 0)
-		return err_set(e, -errno, "open '%s'", LOCK_FILE);
+		return err_set(e, fd, "open '%s'", LOCK_FILE);
 	while (flock(fd, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return err_set(e, -errno, "lock '%s'", LOCK_FILE);
@@ -99,13 +99,12 @@ static int prepare(struct engine *g, struct err *e)
 	return ensure_image(g, e);
 }
 
-int verb_pre_start(struct engine *g, const char *arg, struct err *e)
+int verb_pre_start(struct engine *g, struct err *e)
 {
 	AUTO_FD fd = -1;
 	int r = lock(g->root, &fd, e);
 
-	(void) arg;
-	while (r == 0 && (r = prepare(g, e)) < 0 && docker_is_away(r)) {
+	while (r == 0 && (r = prepare(g, e)) == -DOCKER_AWAY) {
 		log_warn("%s; trying again", e->text); /* Docker was restarted in the middle */
 		clock_sleep_ms(500);
 		r = 0;
@@ -113,11 +112,10 @@ int verb_pre_start(struct engine *g, const char *arg, struct err *e)
 	return r;
 }
 
-int verb_reload_cache(struct engine *g, const char *arg, struct err *e)
+int verb_reload_cache(struct engine *g, struct err *e)
 {
 	int r = engine_connect(g, 60000, NULL, e);
 
-	(void) arg;
 	return r < 0 ? r : image_load_file(g->docker, g->root, PATH_IMAGE_TAR, e);
 }
 
@@ -145,12 +143,11 @@ static int desired_image(int root, char *ret, size_t size, struct err *e)
 	return 0;
 }
 
-int verb_upgrade(struct engine *g, const char *arg, struct err *e)
+int verb_upgrade(struct engine *g, struct err *e)
 {
 	char path[PATH_MAX];
 	int r = desired_image(g->root, path, sizeof path, e);
 
-	(void) arg;
 	if (r == 0)
 		r = engine_connect(g, FOREVER_MS, NULL, e);
 	if (r == 0)

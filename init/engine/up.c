@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "init/engine/container.h"
+#include "init/engine/daemon.h"
 #include "init/engine/engine.h"
 #include "init/engine/host.h"
 #include "init/engine/image.h"
@@ -89,7 +90,7 @@ static int bring_up_whatever(struct engine *g, struct host *h, struct container 
 			engine_status("Starting the agent");
 			r = bring_up(g, h, c, ret_adopted, e);
 		}
-		if (!docker_is_away(r))
+		if (r != -DOCKER_AWAY)
 			break;
 		log_warn("%s; trying again", e->text);
 		clock_sleep_ms(250);
@@ -97,25 +98,36 @@ static int bring_up_whatever(struct engine *g, struct host *h, struct container 
 	return r > 0 ? -EREMOTEIO : r; /* a 404 or 409 in between: somebody else is at the same container */
 }
 
-int verb_up(struct engine *g, const char *arg, struct err *e)
+int verb_up(struct engine *g, struct err *e)
 {
 	AUTO_HOST h = { .api = 0 };
+	char daemon[DAEMON_IDENTITY_MAX];
 	struct container c = { .pid = 0 };
 	bool adopted = false;
 	int r = host_look(g->root, &h, e);
 
-	(void) arg;
 	if (r == 0)
 		r = bring_up_whatever(g, &h, &c, &adopted, e);
 	if (r < 0)
 		return err_wrap(e, "start agent");
 	if (!c.running)
 		log_warn("agent container %.12s ended at once with exit status %d", c.id, c.exit_code);
-	printf(REPORT_ID "=%s\n" REPORT_PID "=%d\n" REPORT_ADOPTED "=%s\n", c.id, c.pid, adopted ? "true" : "false");
+	daemon_identity(g->root, g->socket, daemon);
+	printf(REPORT_ID "=%s\n" REPORT_PID "=%d\n" REPORT_ADOPTED "=%s\n" REPORT_DAEMON "=%s\n", c.id, c.pid, adopted ? "true" : "false",
+	       daemon);
 	return 0;
 }
 
-int verb_outcome(struct engine *g, const char *id, struct err *e)
+/* Whether the daemon that answers now is another than the one that started the agent. */
+static bool was_replaced(const struct engine *g)
+{
+	char now[DAEMON_IDENTITY_MAX];
+
+	daemon_identity(g->root, g->socket, now);
+	return g->args[1] && g->args[1][0] && now[0] && strcmp(g->args[1], now) != 0;
+}
+
+int verb_outcome(struct engine *g, struct err *e)
 {
 	bool waited = false;
 	int code = 0, r;
@@ -126,28 +138,28 @@ int verb_outcome(struct engine *g, const char *id, struct err *e)
 		r = engine_connect(g, FOREVER_MS, &w, e);
 		waited = waited || w;
 		if (r == 0)
-			r = container_wait(g->docker, id, OUTCOME_WAIT_MS, &code, e);
-		if (docker_is_away(r)) {
+			r = container_wait(g->docker, g->args[0], OUTCOME_WAIT_MS, &code, e);
+		if (r == -DOCKER_AWAY) {
 			waited = true;
 			clock_sleep_ms(250);
 		}
-	} while (docker_is_away(r));
+	} while (r == -DOCKER_AWAY);
 	if (r < 0)
 		return err_wrap(e, "ask how the agent ended");
 	if (r == 0)
 		printf(REPORT_EXIT "=%d\n", code);
-	printf(REPORT_DOCKER "=%s\n", waited ? "gone" : "there");
+	printf(REPORT_DOCKER "=%s\n", waited || was_replaced(g) ? "gone" : "there");
 	return 0;
 }
 
-int verb_logs(struct engine *g, const char *id, struct err *e)
+int verb_logs(struct engine *g, struct err *e)
 {
 	AUTO_BUF text = { .limit = 512 << 10 };
 	struct view rest, line;
 	int r = engine_connect(g, 5000, NULL, e);
 
 	if (r == 0)
-		r = container_logs(g->docker, id, LOG_LINES, &text, e);
+		r = container_logs(g->docker, g->args[0], LOG_LINES, &text, e);
 	if (r != 0)
 		return r < 0 ? err_wrap(e, "read the agent's last words") : 0;
 	log_info("the agent's last %d lines of output follow", LOG_LINES);
@@ -157,12 +169,11 @@ int verb_logs(struct engine *g, const char *id, struct err *e)
 	return 0;
 }
 
-int verb_stop(struct engine *g, const char *arg, struct err *e)
+int verb_stop(struct engine *g, struct err *e)
 {
 	struct container c;
 	int r = engine_connect(g, STOP_WAIT_MS, NULL, e);
 
-	(void) arg;
 	if (r == 0)
 		r = container_inspect(g->docker, AGENT_CONTAINER, &c, e);
 	if (r == DOCKER_NOT_FOUND) {

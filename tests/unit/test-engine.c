@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "init/engine/container.h"
+#include "init/engine/daemon.h"
 #include "init/engine/image.h"
 #include "tests/unit/test.h"
 
@@ -27,9 +28,9 @@ static void test_which_errors_mean_away(void **state)
 
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(away); i++)
-		assert_true(docker_is_away(away[i]));
+		assert_true(docker_away_errno(away[i]));
 	for (size_t i = 0; i < ARRAY_LEN(not_away); i++)
-		assert_false(docker_is_away(not_away[i]));
+		assert_false(docker_away_errno(not_away[i]));
 }
 
 static void test_image_plans(void **state)
@@ -57,10 +58,19 @@ static void test_log_frames(void **state)
 	assert_string_equal(b.p, "a terminal has no frames");
 }
 
+static void test_start_time(void **state)
+{
+	(void) state;
+	assert_view(stat_start_time(view_of("7 (a) b) c) S 1 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 4242 23 24\n")), "4242");
+	assert_view(stat_start_time(view_of("7 (x) S 1 2")), "");
+	assert_view(stat_start_time(view_of("no bracket")), "");
+	assert_view(stat_start_time(view_of("")), "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_negotiation), TEST(test_which_errors_mean_away), TEST(test_image_plans), TEST(test_log_frames),
+		TEST(test_negotiation), TEST(test_which_errors_mean_away), TEST(test_image_plans), TEST(test_log_frames), TEST(test_start_time),
 	};
 
 	return RUN("engine", tests);

@@ -62,7 +62,9 @@ static void test_refused_documents(void **state)
 		{ "{\"version\":1,\"agent\":[]}", "agent: must be an object" },
 		{ "{\"version\":1,\"agent\":{\"A B\":1}}", "agent: 'A B' cannot be a variable's name" },
 		{ "{\"version\":1,\"agent\":{\"A\":\"x\\nECS_CLUSTER=evil\"}}", "agent.A: the value holds a line end" },
-		{ "{\"version\":1,\"agent\":{\"A\":\"x\\u0000y\"}}", "agent.A: the value holds a line end or control" },
+		{ "{\"version\":1,\"agent\":{\"A\":\"x\\u0000y\"}}", "part 7, line 1, column 29: a NUL character" },
+		{ "{\"version\":1,\"agent\":{\"A\\u0000B\":1}}", "a NUL character" },
+		{ "{\"version\":1,\"agent\":{\"A\":\"x\\ty\"}}", "agent.A: the value holds a line end or control" },
 	};
 
 	(void) state;

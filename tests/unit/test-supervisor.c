@@ -34,8 +34,11 @@ static const struct {
 	{ SUP_BACKOFF, EV_STOP, DO_QUIT, SUP_DONE },
 	{ SUP_STOPPING, EV_GONE, DO_NOTHING, SUP_STOPPING },
 	{ SUP_STOPPING, EV_JOB_DONE, DO_QUIT, SUP_DONE },
-	{ SUP_STOPPING, EV_JOB_FAILED, DO_QUIT_FAILED, SUP_DONE },
+	{ SUP_STOPPING, EV_JOB_FAILED, DO_SIGNAL, SUP_SIGNALLED },
 	{ SUP_STOPPING, EV_STOP, DO_NOTHING, SUP_STOPPING },
+	{ SUP_SIGNALLED, EV_GONE, DO_QUIT, SUP_DONE },
+	{ SUP_SIGNALLED, EV_TIMER, DO_QUIT_FAILED, SUP_DONE },
+	{ SUP_SIGNALLED, EV_STOP, DO_NOTHING, SUP_SIGNALLED },
 };
 
 static void test_every_pair(void **state)
@@ -62,7 +65,7 @@ static void test_properties(void **state)
 		struct sup_step stop = sup_next(s, EV_STOP);
 		unsigned ways = 0;
 
-		assert_true(stop.act == DO_QUIT || stop.act == DO_STOP || (s == SUP_STOPPING && stop.act == DO_NOTHING));
+		assert_true(stop.act == DO_QUIT || stop.act == DO_STOP || ((s == SUP_STOPPING || s == SUP_SIGNALLED) && stop.act == DO_NOTHING));
 		for (enum sup_event ev = EV_START; ev < EV_STOP; ev++)
 			ways += sup_next(s, ev).act != DO_BUG && sup_next(s, ev).next != s;
 		assert_true(ways > 0);
