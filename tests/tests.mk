@@ -57,7 +57,7 @@ lint:                                                    ## layering, headers, b
 	$(Q)$(MAKE) --no-print-directory all WERROR=1 OUT=build/lint-gcc CC=gcc
 	$(Q)$(MAKE) --no-print-directory all WERROR=1 OUT=build/lint-clang CC=clang
 	$(Q)tests/lint/needed build/lint-gcc/bin
-	clang-tidy --quiet $(SRC) -- $(ALL_CPPFLAGS) -DVERSION='""' -std=gnu17 2>/dev/null
+	printf '%s\n' $(SRC) | xargs -n 6 -P 2 sh -c 'clang-tidy --quiet "$$@" -- $(ALL_CPPFLAGS) -DVERSION='"'\"\"'"' -std=gnu17 2>/dev/null' tidy
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability,performance --suppress=missingIncludeSystem \
 	  --suppressions-list=tests/lint/cppcheck -D_GNU_SOURCE -DVERSION='""' -I. $(SRC)
 	tests/lint/scripts

@@ -1,0 +1,114 @@
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/clock.h"
+#include "common/file.h"
+#include "netconf/lock.h"
+
+static char       folder[64];
+static int        root = -1;
+static struct err err;
+
+static int set_up(void **state)
+{
+	(void) state;
+	strcpy(folder, "/tmp/test-lock-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	return root_open(folder, &root, &err);
+}
+
+static int tear_down(void **state)
+{
+	char command[128];
+
+	(void) state;
+	fd_closep(&root);
+	snprintf(command, sizeof command, "rm -rf '%s'", folder);
+	return system(command);
+}
+
+static void test_taken_once(void **state)
+{
+	AUTO_FD first = -1;
+	int second = -1;
+	long begin;
+
+	(void) state;
+	assert_int_equal(lock_take(root, 0, &first, &err), 0);
+	begin = clock_ms();
+	assert_int_equal(lock_take(root, 100, &second, &err), -EBUSY);
+	assert_true(clock_ms() - begin >= 100);
+	assert_int_equal(second, -1);
+	assert_string_equal(err.text, "lock '/run/ecs/netconf.lock': another run has held it for 100 ms");
+	fd_closep(&first);
+	assert_int_equal(lock_take(root, 0, &first, &err), 0);
+}
+
+static void test_only_root_may_hold_it(void **state)
+{
+	AUTO_FD fd = -1;
+	struct stat st;
+
+	(void) state;
+	assert_int_equal(lock_take(root, 0, &fd, &err), 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+}
+
+/* If this program is killed, the iptables-restore it started still writes. */
+static void test_child_keeps_it(void **state)
+{
+	int fd = -1, other = -1, go[2];
+	pid_t pid;
+
+	(void) state;
+	assert_int_equal(pipe(go), 0);
+	assert_int_equal(lock_take(root, 0, &fd, &err), 0);
+	pid = fork();
+	if (pid == 0) {
+		dup2(go[0], STDIN_FILENO);
+		close(go[1]);
+		execlp("cat", "cat", (char *) NULL);
+		_exit(1);
+	}
+	close(go[0]);
+	fd_closep(&fd);
+	assert_int_equal(lock_take(root, 0, &other, &err), -EBUSY);
+	close(go[1]); /* cat ends */
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(lock_take(root, 0, &other, &err), 0);
+	fd_closep(&other);
+}
+
+static void test_link_is_not_followed(void **state)
+{
+	int fd = -1;
+
+	(void) state;
+	assert_int_equal(dir_make(root, "/run/ecs", 0755, &err), 0);
+	assert_int_equal(symlinkat("/tmp/elsewhere", root, "run/ecs/netconf.lock"), 0);
+	assert_true(lock_take(root, 0, &fd, &err) < 0);
+	assert_non_null(strstr(err.text, "open '/run/ecs/netconf.lock'"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_taken_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_only_root_may_hold_it, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_child_keeps_it, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_link_is_not_followed, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests_name("lock", tests, NULL, NULL);
+}
