@@ -44,6 +44,7 @@ struct loop {
 	char     id[80], daemon[48];
 	uint64_t pid, exit_status;
 	bool     adopted, exit_known, docker_gone;
+	bool     stopping; /* systemd has been told */
 };
 
 static void feed(struct loop *l, enum sup_event event);
@@ -95,6 +96,15 @@ static void run_engine(struct loop *l, const char *verb, unsigned limit_ms, job_
 	}
 }
 
+static void on_outcome_end(void *ctx, bool ok);
+
+static void ask_outcome(struct loop *l)
+{
+	l->exit_known = false;
+	l->docker_gone = false;
+	run_engine(l, ENGINE_OUTCOME, 0, on_outcome_end);
+}
+
 static int on_process_end(sd_event_source *s, int fd, uint32_t events, void *ctx)
 {
 	struct loop *l = ctx;
@@ -107,27 +117,38 @@ static int on_process_end(sd_event_source *s, int fd, uint32_t events, void *ctx
 	return 0;
 }
 
+static int watch_process(struct loop *l, struct err *e)
+{
+	AUTO_FD fd = -1;
+	int r = process_open((pid_t) l->pid, l->id, &fd, e);
+
+	if (r != 0)
+		return r;
+	r = sd_event_add_io(l->ev, &l->process, fd, EPOLLIN, on_process_end, l);
+	if (r < 0)
+		return err_set(e, r, "watch process %d", (int) l->pid);
+	(void) sd_event_source_set_io_fd_own(l->process, 1);
+	(void) TAKE_FD(fd);
+	return 0;
+}
+
 static void on_up_end(void *ctx, bool ok)
 {
 	struct loop *l = ctx;
-	int fd = -1, r = PROCESS_GONE;
-	struct err e = { .code = 0 };
+	struct err e;
+	int r = ok ? watch_process(l, &e) : 0;
 
-	if (ok)
-		r = process_open((pid_t) l->pid, l->id, &fd, &e);
-	if (r == 0) {
-		r = sd_event_add_io(l->ev, &l->process, fd, EPOLLIN, on_process_end, l);
-		if (r >= 0)
-			r = sd_event_source_set_io_fd_own(l->process, 1);
-	}
 	if (r < 0)
-		log_error("%s", e.code ? e.text : "watch the agent's process: the event loop refused it");
+		log_error("%s", e.text);
 	if (!ok || r < 0) {
-		fd_closep(&fd);
 		feed(l, EV_JOB_FAILED);
 		return;
 	}
 	feed(l, r == PROCESS_GONE ? EV_GONE : EV_UP);
+	if (r == PROCESS_UNSURE) {
+		log_info("the agent's process cannot be watched here; Docker is asked to say when it ends");
+		ask_outcome(l);
+	}
 }
 
 static void on_outcome_end(void *ctx, bool ok)
@@ -180,10 +201,8 @@ static void do_ready(struct loop *l)
 
 static void do_outcome(struct loop *l)
 {
-	l->exit_known = false;
-	l->docker_gone = false;
 	(void) sd_notify(0, "STATUS=The agent ended; asking Docker how");
-	run_engine(l, ENGINE_OUTCOME, 0, on_outcome_end);
+	ask_outcome(l);
 }
 
 static void do_backoff(struct loop *l)
@@ -202,6 +221,7 @@ static void do_backoff(struct loop *l)
 
 static void do_stop(struct loop *l)
 {
+	l->stopping = true;
 	(void) sd_notify(0, "STOPPING=1\nSTATUS=Stopping the agent");
 	run_engine(l, ENGINE_STOP, STOP_LIMIT_MS, on_job_end);
 }
@@ -224,7 +244,8 @@ static void do_quit(struct loop *l, int status, const char *why)
 	job_cancel(&l->job);
 	l->timer = sd_event_source_disable_unref(l->timer);
 	log_info("%s", why);
-	(void) sd_notify(0, "STOPPING=1");
+	if (!l->stopping)
+		(void) sd_notify(0, "STOPPING=1");
 	(void) sd_event_exit(l->ev, status);
 }
 

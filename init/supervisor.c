@@ -1,5 +1,15 @@
 #include "init/supervisor.h"
 
+/* How an agent can have ended: the same answers whether its process was watched or Docker had to be asked all along. */
+#define ENDINGS \
+		[EV_EXIT_CLEAN]    = { DO_QUIT,          SUP_DONE }, \
+		[EV_EXIT_TROUBLE]  = { DO_LOGS,          SUP_LOGGING }, \
+		[EV_EXIT_TERMINAL] = { DO_QUIT_TERMINAL, SUP_DONE }, \
+		[EV_EXIT_UPGRADE]  = { DO_UPGRADE,       SUP_UPGRADING }, \
+		[EV_EXIT_OTHER]    = { DO_BACKOFF,       SUP_BACKOFF }, \
+		[EV_EXIT_DOCKER]   = { DO_UP,            SUP_STARTING }, \
+		[EV_JOB_FAILED]    = { DO_BACKOFF,       SUP_BACKOFF }
+
 static const struct sup_step steps[SUP_STATE_N][EV_EVENT_N] = {
 	[SUP_IDLE] = {
 		[EV_START]         = { DO_UP,            SUP_STARTING },
@@ -13,16 +23,11 @@ static const struct sup_step steps[SUP_STATE_N][EV_EVENT_N] = {
 	},
 	[SUP_RUNNING] = {
 		[EV_GONE]          = { DO_OUTCOME,       SUP_ENDED },
+		ENDINGS, /* not watched by pidfd: ecs-engine outcome runs alongside */
 		[EV_STOP]          = { DO_STOP,          SUP_STOPPING },
 	},
 	[SUP_ENDED] = {
-		[EV_EXIT_CLEAN]    = { DO_QUIT,          SUP_DONE },
-		[EV_EXIT_TROUBLE]  = { DO_LOGS,          SUP_LOGGING },
-		[EV_EXIT_TERMINAL] = { DO_QUIT_TERMINAL, SUP_DONE },
-		[EV_EXIT_UPGRADE]  = { DO_UPGRADE,       SUP_UPGRADING },
-		[EV_EXIT_OTHER]    = { DO_BACKOFF,       SUP_BACKOFF },
-		[EV_EXIT_DOCKER]   = { DO_UP,            SUP_STARTING },
-		[EV_JOB_FAILED]    = { DO_BACKOFF,       SUP_BACKOFF },
+		ENDINGS,
 		[EV_STOP]          = { DO_QUIT,          SUP_DONE }, /* there is nothing left to stop */
 	},
 	[SUP_LOGGING] = {

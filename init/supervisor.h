@@ -5,7 +5,7 @@
 enum sup_state {
 	SUP_IDLE,
 	SUP_STARTING,  /* ecs-engine up is at work, perhaps waiting for Docker */
-	SUP_RUNNING,   /* the agent's main process is watched */
+	SUP_RUNNING,   /* the agent's main process is watched, or Docker is asked to say when it ends */
 	SUP_ENDED,     /* it ended; ecs-engine outcome asks how */
 	SUP_LOGGING,   /* ecs-engine logs fetches its last words */
 	SUP_UPGRADING, /* ecs-engine upgrade loads the image it asked for */

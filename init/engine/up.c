@@ -85,11 +85,13 @@ static int bring_up_whatever(struct engine *g, struct host *h, struct container 
 	int r;
 
 	for (;;) {
-		r = engine_connect(g, FOREVER_MS, NULL, e);
-		if (r == 0) {
+		bool waited;
+
+		r = engine_connect(g, FOREVER_MS, &waited, e);
+		if (r == 0 && waited)
 			engine_status("Starting the agent");
+		if (r == 0)
 			r = bring_up(g, h, c, ret_adopted, e);
-		}
 		if (r != -DOCKER_AWAY)
 			break;
 		log_warn("%s; trying again", e->text);
