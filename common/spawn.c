@@ -6,6 +6,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -130,6 +131,18 @@ static int converse(struct child *c, struct view input, long deadline, struct bu
 	return 0;
 }
 
+/* Until it has ended or ms are over. Before Linux 5.3 there is no pidfd: then a look each millisecond has to do. */
+static void await(pid_t pid, long ms)
+{
+	AUTO_FD fd = (int) syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	if (fd < 0)
+		clock_sleep_ms(1);
+	else
+		(void) poll(&p, 1, (int) ms);
+}
+
 /* A child may close its outputs long before it ends, so this waits by the clock too, then kills. */
 static int reap(pid_t pid, long deadline)
 {
@@ -137,7 +150,7 @@ static int reap(pid_t pid, long deadline)
 	pid_t got;
 
 	while ((got = waitpid(pid, &status, WNOHANG)) == 0 && clock_ms() < deadline)
-		clock_sleep_ms(1);
+		await(pid, deadline - clock_ms());
 	if (got == 0) {
 		(void) kill(pid, SIGKILL);
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -68,26 +69,32 @@ static void test_only_root_may_hold_it(void **state)
 /* If this program is killed, the iptables-restore it started still writes. */
 static void test_child_keeps_it(void **state)
 {
-	int fd = -1, other = -1, go[2];
+	int fd = -1, other = -1, in[2], out[2];
+	char byte;
 	pid_t pid;
 
 	(void) state;
-	assert_int_equal(pipe(go), 0);
+	assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
 	assert_int_equal(lock_take(root, 0, &fd, &err), 0);
 	pid = fork();
 	if (pid == 0) {
-		dup2(go[0], STDIN_FILENO);
-		close(go[1]);
+		dup2(in[0], STDIN_FILENO);
+		dup2(out[1], STDOUT_FILENO);
 		execlp("cat", "cat", (char *) NULL);
 		_exit(1);
 	}
-	close(go[0]);
+	assert_int_equal(write(in[1], "x", 1), 1);
+	assert_int_equal(read(out[0], &byte, 1), 1); /* now it is cat, no more a copy of us */
 	fd_closep(&fd);
 	assert_int_equal(lock_take(root, 0, &other, &err), -EBUSY);
-	close(go[1]); /* cat ends */
+	close(in[1]); /* cat ends */
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	assert_int_equal(lock_take(root, 0, &other, &err), 0);
 	fd_closep(&other);
+	close(in[0]);
+	close(out[0]);
+	close(out[1]);
 }
 
 static void test_link_is_not_followed(void **state)

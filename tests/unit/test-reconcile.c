@@ -125,6 +125,8 @@ static void test_unreadable_table_of_ours(void **state)
 	(void) state;
 	reconcile(&w, view_of(saved), &s);
 	assert_true(view_is(s.unreadable, "nat"));
+	reconcile(&w, view_of("# Table `mangle' is incompatible, use 'nft' tool.\n"), &s);
+	assert_int_equal(s.unreadable.len, 0);
 }
 
 static void test_nothing_wanted(void **state)

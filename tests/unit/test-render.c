@@ -242,6 +242,21 @@ static void test_fresh_host(void **state)
 				   "-I INPUT -j ECS-INPUT\nCOMMIT\n");
 }
 
+static void test_filter_comes_before_what_it_guards(void **state)
+{
+	struct netconf nc = { .bridge = NULL };
+	AUTO_BUF out = { .limit = 0 };
+	struct wanted w;
+	struct state s;
+
+	(void) state;
+	rules_wanted(&nc, FAMILY_IPV4, &w);
+	reconcile(&w, view_of(""), &s);
+	assert_int_equal(render_changes(&w, &s, view_of(""), &out), 0);
+	assert_non_null(strstr(out.p, "*filter\n"));
+	assert_true(strstr(out.p, "*filter\n") < strstr(out.p, "*nat\n"));
+}
+
 static void test_only_the_wrong_table_is_touched(void **state)
 {
 	struct netconf nc = { .bridge = "docker0" };
@@ -286,6 +301,7 @@ int main(void)
 		cmocka_unit_test(test_any_damage_is_mended_and_removed),
 		cmocka_unit_test(test_jump_into_filter_goes_first),
 		cmocka_unit_test(test_fresh_host),
+		cmocka_unit_test(test_filter_comes_before_what_it_guards),
 		cmocka_unit_test(test_only_the_wrong_table_is_touched),
 		cmocka_unit_test(test_no_room),
 	};

@@ -1,0 +1,31 @@
+/* The rules of one family: read, compare, change. */
+#ifndef NETCONF_RULESET_H
+#define NETCONF_RULESET_H
+
+#include "common/buf.h"
+#include "common/err.h"
+#include "netconf/reconcile.h"
+#include "netconf/rules.h"
+
+enum { RULESET_ABSENT = 1 };
+
+struct ruleset {
+	enum family   family;
+	struct wanted wanted; /* all zero: none of ours shall be there */
+	struct buf    saved;
+	struct state  state;
+};
+
+void ruleset_done(struct ruleset *r);
+#define AUTO_RULESET CLEANUP(ruleset_done) struct ruleset
+
+/* family and wanted are set by the caller. RULESET_ABSENT: the host has no iptables for this family. */
+int ruleset_read(struct ruleset *r, struct err *e) MUST_CHECK;
+
+/*
+ * After ruleset_read(): makes the rules as wanted, all of a table or none. Somebody else may change them meanwhile, so
+ * a refusal is followed by a fresh look, a few times.
+ */
+int ruleset_change(struct ruleset *r, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,32 @@
+/* The kernel settings that go with the rules, and what they were before. */
+#ifndef NETCONF_SYSCTL_H
+#define NETCONF_SYSCTL_H
+
+#include "common/buf.h"
+#include "common/err.h"
+#include "common/paths.h"
+
+/* Where the values from before the first apply are kept, as sysctl(8) could read them: KEY=VALUE, '/' in the keys. */
+#define SYSCTL_STATE PATH_RUN_DIR "/netconf.state"
+
+enum { SYSCTL_CHANGED = 1 };
+
+/* Two folders that stand for "/": one for the state file, one for /proc/sys. */
+struct sysctls {
+	int         root, proc;
+	const char *bridge; /* NULL: none */
+};
+
+/* 0: all were right, SYSCTL_CHANGED: some were set. A key that the kernel does not have (no bridge yet) is left out. */
+int sysctls_apply(const struct sysctls *s, struct err *e) MUST_CHECK;
+
+/* Puts back what was there before the first apply, and forgets it. */
+int sysctls_remove(const struct sysctls *s, struct err *e) MUST_CHECK;
+
+/* Appends one line for each that is not as wanted. */
+int sysctls_report(const struct sysctls *s, struct buf *out, struct err *e) MUST_CHECK;
+
+/* Appends "# sysctl -w KEY=VALUE" for each. 0 or as buf_add(). */
+int sysctls_show(const struct sysctls *s, struct buf *out) MUST_CHECK;
+
+#endif

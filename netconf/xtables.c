@@ -1,0 +1,285 @@
+/* These two before the rest: <linux/if.h> yields to <net/if.h> only if it comes second. */
+#include <net/if.h>
+#include <xtables.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <linux/netfilter/nf_tables_compat.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
+#include <linux/netlink.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/file.h"
+#include "netconf/present.h"
+#include "netconf/xtables.h"
+
+enum { NEEDS_MAX = 16, SECONDS_MAX = 20, SAID_MAX = 4096 };
+
+struct need {
+	bool target;
+	char name[XT_EXTENSION_MAXNAMELEN];
+};
+
+/* What the child found out, in memory shared with it. */
+struct finding {
+	enum { ALL_THERE, NOT_INSTALLED, KERNEL_LACKS } what;
+	enum family family;
+	struct need need;
+};
+
+/* Written by kernel_has(), which libxtables calls, while one extension is looked up. */
+static bool kernel_refused;
+
+static void need_add(struct need *needs, size_t *n, bool target, struct view name)
+{
+	struct need new = { .target = target };
+
+	snprintf(new.name, sizeof new.name, "%.*s", VIEW_ARG(name, sizeof new.name - 1));
+	for (size_t i = 0; i < *n; i++)
+		if (needs[i].target == target && strcmp(needs[i].name, new.name) == 0)
+			return;
+	if (*n < NEEDS_MAX)
+		needs[(*n)++] = new;
+}
+
+static void needs_of_rule(struct view rule, struct need *needs, size_t *n)
+{
+	struct view word;
+
+	while ((word = rule_word(&rule)).len > 0) {
+		struct view name;
+
+		if (!view_is(word, "-m") && !view_is(word, "-j"))
+			continue;
+		name = rule_word(&rule);
+		/* The two verdicts are part of every kernel with iptables, and of no extension. */
+		if (!view_is(name, "ACCEPT") && !view_is(name, "DROP"))
+			need_add(needs, n, view_is(word, "-j"), name);
+	}
+}
+
+static size_t needs_of(const struct wanted *w, struct need needs[NEEDS_MAX])
+{
+	size_t n = 0;
+
+	for (enum own_chain c = 0; c < OWN_CHAINS; c++)
+		for (size_t i = 0; i < w->chain[c].n; i++)
+			needs_of_rule(view_of(w->chain[c].rule[i]), needs, &n);
+	return n;
+}
+
+struct question {
+	struct nlmsghdr  head;
+	struct nfgenmsg  family;
+	char             attributes[128];
+};
+
+static void attribute_add(struct question *q, uint16_t type, const void *data, size_t len)
+{
+	struct nlattr a = { .nla_type = type, .nla_len = (uint16_t) (NLA_HDRLEN + len) };
+	char *to = (char *) q + q->head.nlmsg_len;
+
+	memcpy(to, &a, sizeof a);
+	memcpy(to + NLA_HDRLEN, data, len);
+	q->head.nlmsg_len += NLA_ALIGN(a.nla_len);
+}
+
+/* The question of hosts with nf_tables. 0 yes, -ENOENT no, another errno: not known. */
+static int ask_nf_tables(const char *name, uint8_t revision, bool target, uint8_t family)
+{
+	struct question q = { .head = { .nlmsg_len = NLMSG_LENGTH(sizeof(struct nfgenmsg)),
+					.nlmsg_type = NFNL_SUBSYS_NFT_COMPAT << 8 | NFNL_MSG_COMPAT_GET,
+					.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
+			      .family = { .nfgen_family = family, .version = NFNETLINK_V0 } };
+	uint32_t number = htonl(revision), kind = htonl(target);
+	AUTO_FD fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	union {
+		struct nlmsghdr head;
+		char            bytes[4096];
+	} answer;
+	struct nlmsgerr error;
+
+	attribute_add(&q, NFTA_COMPAT_NAME, name, strnlen(name, XT_EXTENSION_MAXNAMELEN - 1) + 1);
+	attribute_add(&q, NFTA_COMPAT_REV, &number, sizeof number);
+	attribute_add(&q, NFTA_COMPAT_TYPE, &kind, sizeof kind);
+	if (fd < 0 || send(fd, &q, q.head.nlmsg_len, 0) < 0)
+		return -errno;
+	if (recv(fd, &answer, sizeof answer, 0) < (ssize_t) NLMSG_LENGTH(sizeof error.error))
+		return -EPROTO;
+	if (answer.head.nlmsg_type != NLMSG_ERROR)
+		return 0;
+	memcpy(&error.error, answer.bytes + NLMSG_HDRLEN, sizeof error.error);
+	return error.error == -EPROTONOSUPPORT ? -ENOENT : error.error;
+}
+
+/* The question of hosts with the older ip_tables alone. Answers as ask_nf_tables(). */
+static int ask_ip_tables(const char *name, uint8_t revision, int option, uint8_t family)
+{
+	int level = family == NFPROTO_IPV6 ? IPPROTO_IPV6 : IPPROTO_IP;
+	AUTO_FD fd = socket(family == NFPROTO_IPV6 ? AF_INET6 : AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	struct xt_get_revision rev = { .revision = revision };
+	socklen_t len = sizeof rev;
+
+	snprintf(rev.name, sizeof rev.name, "%s", name);
+	if (fd < 0 || getsockopt(fd, level, option, &rev, &len) < 0)
+		return errno == EPROTONOSUPPORT ? -ENOENT : -errno;
+	return 0;
+}
+
+/* libxtables asks this for one revision of an extension after the other. Its own way knows nothing of nf_tables. */
+static int kernel_has(const char *name, uint8_t revision, int option)
+{
+	bool ipv6 = option == IP6T_SO_GET_REVISION_MATCH || option == IP6T_SO_GET_REVISION_TARGET;
+	bool target = option == IPT_SO_GET_REVISION_TARGET || option == IP6T_SO_GET_REVISION_TARGET;
+	uint8_t family = ipv6 ? NFPROTO_IPV6 : NFPROTO_IPV4;
+	int r;
+
+	/* iptables-nft makes ports of TCP into native nf_tables expressions: it does without the kernel's own match. */
+	if (!target && strcmp(name, "tcp") == 0)
+		return 1;
+	r = ask_nf_tables(name, revision, target, family);
+	if (r != 0 && r != -ENOENT)
+		r = ask_ip_tables(name, revision, option, family);
+	if (r == -ENOENT)
+		kernel_refused = true;
+	return r != -ENOENT;
+}
+
+static void __attribute__((noreturn, format(printf, 2, 3))) give_up(enum xtables_exittype status, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void) vdprintf(STDERR_FILENO, fmt, ap);
+	va_end(ap);
+	_exit((int) status);
+}
+
+static void look_up(enum family family, const struct need *need, struct finding *f)
+{
+	bool found;
+
+	kernel_refused = false;
+	found = need->target ? xtables_find_target(need->name, XTF_TRY_LOAD) != NULL
+			     : xtables_find_match(need->name, XTF_TRY_LOAD, NULL) != NULL;
+	if (found)
+		return;
+	f->family = family;
+	f->need = *need;
+	f->what = kernel_refused ? KERNEL_LACKS : NOT_INSTALLED;
+}
+
+static void look_up_all(const struct wanted *const wanted[FAMILIES], struct finding *f)
+{
+	for (enum family family = 0; family < FAMILIES; family++) {
+		struct need needs[NEEDS_MAX];
+		size_t n = wanted[family] ? needs_of(wanted[family], needs) : 0;
+
+		xtables_set_nfproto(family == FAMILY_IPV6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
+		for (size_t i = 0; i < n && f->what == ALL_THERE; i++)
+			look_up(family, &needs[i], f);
+	}
+}
+
+/* Here it does no harm that libxtables prints to standard error and calls exit(). */
+static void __attribute__((noreturn)) child(const struct wanted *const wanted[FAMILIES], int said, struct finding *f)
+{
+	static struct option none[] = { { 0 } };
+	static struct xtables_globals globals = {
+		.program_name = "ecs-netconf",
+		.program_version = "",
+		.orig_opts = none,
+		.opts = none,
+		.exit_err = give_up,
+		.compat_rev = kernel_has,
+	};
+
+	(void) alarm(SECONDS_MAX); /* loading a kernel module may hang */
+	(void) dup2(said, STDERR_FILENO);
+	if (xtables_init_all(&globals, NFPROTO_IPV4) < 0)
+		_exit(EXIT_FAILURE);
+	look_up_all(wanted, f);
+	_exit(EXIT_SUCCESS);
+}
+
+static void collect(int fd, struct buf *said)
+{
+	char chunk[512];
+	ssize_t n;
+
+	while ((n = read(fd, chunk, sizeof chunk)) > 0 || (n < 0 && errno == EINTR))
+		if (n > 0)
+			(void) !buf_add(said, chunk, (size_t) n); /* the limit is enough for a sentence */
+}
+
+/* 0: it came to its end and *f is filled. */
+static int run_child(const struct wanted *const wanted[FAMILIES], struct finding *f, struct buf *said)
+{
+	int pipe_fds[2], status;
+	pid_t pid;
+
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return -errno;
+	(void) fflush(NULL); /* or the child's exit() prints our bytes again */
+	pid = fork();
+	if (pid == 0)
+		child(wanted, pipe_fds[1], f);
+	fd_closep(&pipe_fds[1]);
+	if (pid > 0)
+		collect(pipe_fds[0], said);
+	fd_closep(&pipe_fds[0]);
+	if (pid < 0)
+		return -errno;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return status == 0 ? 0 : -EIO;
+}
+
+static int judge(const struct finding *f, struct view said, struct err *e)
+{
+	const char *kind = f->need.target ? "target" : "match";
+
+	if (f->what == KERNEL_LACKS) /* that is the name by which the kernel asks for the module */
+		return err_say(e, -ENOENT, "%s '%s': kernel module '%s_%s' not available", kind, f->need.name,
+			       f->family == FAMILY_IPV6 ? "ip6t" : "ipt", f->need.name);
+	if (f->what == NOT_INSTALLED && said.len > 0)
+		return err_say(e, -ENOENT, "%s '%s': extension cannot be loaded: %.*s", kind, f->need.name,
+			       VIEW_ARG(said, (size_t) 300));
+	if (f->what == NOT_INSTALLED)
+		return err_say(e, -ENOENT, "%s '%s': extension 'libxt_%s.so' not installed (package iptables)", kind,
+			       f->need.name, f->need.name);
+	return 0;
+}
+
+int xtables_check(const struct wanted *const wanted[FAMILIES], struct err *e)
+{
+	AUTO_BUF said = { .limit = SAID_MAX };
+	struct finding found, *shared;
+	struct view why;
+	int r;
+
+	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		return err_set(e, -errno, "ask libxtables");
+	r = run_child(wanted, shared, &said);
+	found = *shared;
+	why = view_trim(buf_view(&said));
+	(void) munmap(shared, sizeof *shared);
+	if (r == -EIO)
+		return err_say(e, r, "ask libxtables: it gave up: %.*s", VIEW_ARG(why, (size_t) 300));
+	if (r < 0)
+		return err_set(e, r, "ask libxtables");
+	return judge(&found, why, e);
+}

@@ -1,0 +1,15 @@
+/* Asks libxtables and the kernel whether the rules can be made at all, before anything is changed. */
+#ifndef NETCONF_XTABLES_H
+#define NETCONF_XTABLES_H
+
+#include "common/err.h"
+#include "netconf/rules.h"
+
+/*
+ * 0 if each match and target of the wanted rules has its extension of iptables and its part of the kernel. Otherwise
+ * the first one that lacks something is named. What cannot be found out counts as there: iptables-restore has the last
+ * word. A family whose entry is NULL is not asked about.
+ */
+int xtables_check(const struct wanted *const wanted[FAMILIES], struct err *e) MUST_CHECK;
+
+#endif
