@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Stand-in for the ECS agent: the two ports that the host's rules and the
  * supervisor know, and orders that make it misbehave as the real one can.

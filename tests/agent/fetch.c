@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fetch ADDRESS PORT PATH: HTTP GET of an IPv4 address, the body on stdout.
  * Static and without name lookup, so that it runs in an empty image.

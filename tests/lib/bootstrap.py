@@ -1,4 +1,3 @@
-# SPDX-License-Identifier: Apache-2.0
 """`ecs-bootstrap config` under a temporary root, and what it must keep to whatever happens."""
 
 import os

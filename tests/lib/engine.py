@@ -1,4 +1,3 @@
-# SPDX-License-Identifier: Apache-2.0
 """A small client of the Docker Engine API, to look at what a program has made."""
 import contextlib
 import http.client

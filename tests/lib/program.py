@@ -1,4 +1,3 @@
-# SPDX-License-Identifier: Apache-2.0
 """Running the programs under test: in a clean environment, below a temporary root."""
 
 import atexit

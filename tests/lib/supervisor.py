@@ -1,4 +1,3 @@
-# SPDX-License-Identifier: Apache-2.0
 """amazon-ecs-init beside the Docker stand-in. Its programs run from a folder of their own, in which
 ecs-netconf is a script that only writes down its arguments: no test here touches the host's rules."""
 

@@ -1,4 +1,3 @@
-# SPDX-License-Identifier: Apache-2.0
 """A tiny test harness: main() runs every test_* function of a file, in the order
 in which they stand there, and prints TAP 13. One test can be many: see @each."""
 
