@@ -1,0 +1,123 @@
+"""Real boots under systemd-nspawn: is the agent there in the end, with what user data asked for?"""
+
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
+
+import tap
+from boot import Scenario, boot
+
+DIAGNOSTIC_LINES = 150
+
+DECLARED_AND_SCRIPT = Scenario("user-data.mime")
+FROM_PART = ("ECS_CLUSTER=boot", "ECS_RESERVED_MEMORY=96")
+FROM_SCRIPT = ("ECS_ENABLE_CONTAINER_METADATA=true", 'ECS_INSTANCE_ATTRIBUTES={"script":"saw-the-block"}')
+
+
+def test_the_boot_comes_to_its_end():
+    machine = boot(DECLARED_AND_SCRIPT)
+    tap.check(machine.need()["over"], "cloud-init did not finish, or ecs.service did not become active")
+
+
+def test_no_unit_failed_and_no_ordering_cycle_was_broken():
+    machine = boot(DECLARED_AND_SCRIPT)
+    tap.equal(machine.need()["failed"], "", "failed units")
+    tap.equal(machine.cycles(), [], "ordering cycles")
+
+
+def test_ecs_bootstrap_succeeded_before_the_user_script_began():
+    machine = boot(DECLARED_AND_SCRIPT)
+    tap.equal(machine.unit("ecs-bootstrap.service")["Result"], "success", "result")
+    done = machine.stamp("ecs-bootstrap.service", "ExecMainExitTimestampMonotonic")
+    tap.check(done, "ecs-bootstrap.service did not run")
+    tap.check(machine.report["script_began"], "the user script did not run")
+    tap.check(done < float(machine.report["script_began"]), "ecs-bootstrap.service ended after the script began")
+
+
+def test_ecs_bootstrap_ended_before_the_network_stage_of_cloud_init_began():
+    machine = boot(DECLARED_AND_SCRIPT)
+    done = machine.stamp("ecs-bootstrap.service", "ExecMainExitTimestampMonotonic")
+    tap.check(0 < done < machine.stamp("cloud-init.service", "ExecMainStartTimestampMonotonic"),
+              "ecs-bootstrap.service ended after cloud-init.service began")
+
+
+def test_user_data_was_read_with_a_token():
+    machine = boot(DECLARED_AND_SCRIPT)
+    machine.need()
+    # cloud-init asks for a version with a date
+    ours = [request for request in machine.requests if request["target"] == "/latest/user-data"]
+    tap.check(ours, "nobody asked for /latest/user-data")
+    for request in ours:
+        tap.contains(request["headers"], "x-aws-ec2-metadata-token", "the request's headers")
+
+
+def test_ecs_config_holds_the_block_and_below_it_what_the_script_appended():
+    config = boot(DECLARED_AND_SCRIPT).need()["config"] or ""
+    tap.matches(config, r"\A# BEGIN ecs-bootstrap", "ecs.config")
+    block, end, below = config.partition("# END ecs-bootstrap\n")
+    tap.check(end, f"the block does not end:\n{config}")
+    for line in FROM_PART:
+        tap.contains(block.splitlines(), line, "the block")
+    tap.equal(sorted(below.split()), sorted(FROM_SCRIPT), "what is below the block")
+
+
+def test_the_agent_runs_with_the_settings_of_both_parts():
+    agent = boot(DECLARED_AND_SCRIPT).agent()
+    tap.equal(agent["State"]["Status"], "running", "state of the agent")
+    for line in FROM_PART + FROM_SCRIPT:
+        tap.contains(agent["Config"]["Env"], line, "the agent's environment")
+
+
+def test_ecs_service_is_active_and_became_so_after_user_data():
+    machine = boot(DECLARED_AND_SCRIPT)
+    tap.equal(machine.unit("ecs.service")["ActiveState"], "active", "state of ecs.service")
+    tap.check(machine.report["cloud_init_finished"], "there is no result.json of cloud-init's")
+    tap.check(machine.stamp("ecs.service", "ActiveEnterTimestampMonotonic") > machine.report["cloud_init_finished"],
+              "ecs.service was active before cloud-init had finished")
+
+
+def test_the_rules_for_the_credentials_are_there():
+    rules = boot(DECLARED_AND_SCRIPT).need()["rules"]
+    tap.matches(rules, r"-d 169\.254\.170\.2/32 .*--dport 80 .*DNAT --to-destination 127\.0\.0\.1:51679", "iptables-save")
+    tap.matches(rules, r"-d 169\.254\.170\.2/32 .*--dport 80 .*REDIRECT --to-ports 51679", "iptables-save")
+
+
+def test_credentials_are_reached_from_the_host_through_169_254_170_2():
+    credentials = boot(DECLARED_AND_SCRIPT).need()["credentials"]
+    tap.equal(credentials["status"], 200, f"status ({credentials['body']})")
+    tap.contains(credentials["body"], "AccessKeyId", "answer")
+
+
+# --- what is said beside the tests
+
+def say_timeline(machine):
+    tap.say("# seconds since PID 1 of the machine began")
+    for when, what in machine.timeline():
+        tap.say(f"# {when:8.3f}  {what}")
+    if machine.report["script_ended"]:
+        wait = machine.agent_started() - float(machine.report["script_ended"])
+        tap.say(f"# from the script's end to the agent running: {wait:.2f} s")
+
+
+def say_more(machine, failed):
+    if machine.report and machine.report["agent"]:
+        say_timeline(machine)
+    if failed:
+        tap.say("# from the machine's journal, or its console:")
+        for line in machine.diagnostics()[-DIAGNOSTIC_LINES:]:
+            tap.say(f"# {line}")
+
+
+def main():
+    try:
+        tap.main()
+    except SystemExit as end:
+        if end.code in (0, 1):
+            say_more(boot(DECLARED_AND_SCRIPT), failed=end.code == 1)
+        raise
+
+
+if __name__ == "__main__":
+    main()
