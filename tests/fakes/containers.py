@@ -1,4 +1,3 @@
-# SPDX-License-Identifier: Apache-2.0
 """The containers of the Docker stand-in: what was asked for, and a real child process each."""
 
 import datetime

@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# SPDX-License-Identifier: Apache-2.0
 """A stand-in for the Docker Engine API on a unix socket. Its containers are child processes.
 
 usage: docker.py --socket PATH [--engine 20.10|23|24|25|27|28|29|29.10] [--image NAME]… [--log FILE]

@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# SPDX-License-Identifier: Apache-2.0
 """A stand-in for the EC2 instance metadata service, version 2.
 
 usage: imds.py --listen ADDRESS:PORT [--user-data FILE] [--log FILE] [--token-optional]

@@ -1,4 +1,3 @@
-# SPDX-License-Identifier: Apache-2.0
 """What a server can do wrong. A mood is written ROUTE=KIND[:ARGUMENT][*TIMES]:
 
     token=503*2             the first two answers to `token` are 503, then all is well

@@ -1,4 +1,3 @@
-# SPDX-License-Identifier: Apache-2.0
 """What the stand-in servers share: they listen on TCP or a unix socket, record every request
 with its answer, and fall into moods (moods.py). One thread for each connection, one request for
 each connection unless the server says keep-alive."""

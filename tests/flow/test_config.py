@@ -1,4 +1,3 @@
-# SPDX-License-Identifier: Apache-2.0
 """ecs-bootstrap config: user data in, ecs.config out."""
 
 import base64

@@ -1,4 +1,3 @@
-# SPDX-License-Identifier: Apache-2.0
 """ecs-bootstrap config: bad input and bad disks. The old files stay as they were."""
 
 import os

@@ -1,4 +1,3 @@
-# SPDX-License-Identifier: Apache-2.0
 """ecs-bootstrap config while IMDS is off, late, slow or lying."""
 
 import concurrent.futures

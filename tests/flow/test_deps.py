@@ -1,4 +1,3 @@
-# SPDX-License-Identifier: Apache-2.0
 """tests/deps, with an apt-get that only writes down what it is asked."""
 
 import os

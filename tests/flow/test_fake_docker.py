@@ -1,4 +1,3 @@
-# SPDX-License-Identifier: Apache-2.0
 """The stand-in for the Docker Engine itself: it answers as dockerd does and misbehaves as told."""
 
 import contextlib

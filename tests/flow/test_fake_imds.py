@@ -1,4 +1,3 @@
-# SPDX-License-Identifier: Apache-2.0
 """The stand-in for IMDS itself: it keeps IMDSv2's rules and misbehaves as it is told."""
 
 import contextlib

@@ -1,4 +1,3 @@
-# SPDX-License-Identifier: Apache-2.0
 """amazon-ecs-init against a Docker that behaves: what it asks for, how it ends."""
 
 import os

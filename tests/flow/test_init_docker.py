@@ -1,4 +1,3 @@
-# SPDX-License-Identifier: Apache-2.0
 """amazon-ecs-init while Docker is absent, refusing, silent or answering nonsense: it waits and goes
 on, says what it waits for, and asks at a bearable pace."""
 

@@ -1,4 +1,3 @@
-# SPDX-License-Identifier: Apache-2.0
 """tests/run itself: a test program that lies, dies or hangs must not pass."""
 
 import os
