@@ -21,10 +21,10 @@ check-san:                                               ## the same under ASan 
 check-unit: $(UNIT) $(REPLAY:%=%.tap)                            ## unit tests and fuzz replay only: no root, no packages but the libraries
 	$(Q)tests/run $(UNIT) $(REPLAY:%=%.tap)
 
-check-boot:                                              ## one real boot: systemd, cloud-init, dockerd in a container (root)
+check-boot:                                              ## real boots: systemd, cloud-init, dockerd in a container, and faults in them (root)
 	$(Q)tests/deps build test boot
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)tests/run tests/boot/check-boot.py
+	$(Q)tests/run $(sort $(wildcard tests/boot/check-*.py))
 
 demo:                                                    ## the main job on a real input, shown step by step
 	$(Q)tests/deps build test namespace

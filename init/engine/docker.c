@@ -6,7 +6,7 @@
 #include "common/parse.h"
 #include "init/engine/docker.h"
 
-enum { PING_MS = 5000, REPLY_MAX = 8 << 20 };
+enum { REPLY_MAX = 8 << 20 };
 
 struct docker {
 	const char  *socket;
@@ -82,11 +82,11 @@ int docker_negotiate(struct view own)
 	return (int) (a * 100 + b) < DOCKER_API_KNOWN ? (int) (a * 100 + b) : DOCKER_API_KNOWN;
 }
 
-int docker_connect(struct docker *d, struct err *e)
+int docker_connect(struct docker *d, long ping_ms, struct err *e)
 {
 	AUTO_REPLY reply = { 0 };
 	struct http_request rq = {
-		.method = "GET", .url = "http://docker/_ping", .unix_socket = d->socket, .total_ms = PING_MS, .max_reply = 4096,
+		.method = "GET", .url = "http://docker/_ping", .unix_socket = d->socket, .total_ms = ping_ms, .max_reply = 4096,
 	};
 	struct view own = { "", 0 };
 	int r = http_do(d->http, &rq, &reply, e);

@@ -33,8 +33,11 @@ int docker_new(const char *socket, struct docker **ret, struct err *e) MUST_CHEC
 void docker_freep(struct docker **d);
 #define AUTO_DOCKER CLEANUP(docker_freep) struct docker
 
-/* Pings and fixes the API version: the daemon's own or 1.44, whichever is lower. 0, -DOCKER_AWAY or another error. */
-int docker_connect(struct docker *d, struct err *e) MUST_CHECK;
+/*
+ * Pings, waiting for the answer at most ping_ms, and fixes the API version: the daemon's own or 1.44, whichever is lower.
+ * 0, -DOCKER_AWAY or another error.
+ */
+int docker_connect(struct docker *d, long ping_ms, struct err *e) MUST_CHECK;
 int docker_api(const struct docker *d); /* 100 * major + minor; 0 before docker_connect */
 
 struct docker_call {

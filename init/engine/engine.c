@@ -7,7 +7,10 @@
 #include "common/log.h"
 #include "init/engine/engine.h"
 
-enum { KNOCK_MS = 250 }; /* how soon a socket that appears is seen; a try costs one connect(2) */
+enum {
+	KNOCK_MS = 250, /* how soon a socket that appears is seen; a try costs one connect(2) */
+	PING_MS = 5000, /* a daemon that is busy starting up may take its time to answer one */
+};
 
 void engine_status(const char *fmt, ...)
 {
@@ -22,11 +25,11 @@ void engine_status(const char *fmt, ...)
 
 int engine_connect(struct engine *g, long wait_ms, bool *ret_waited, struct err *e)
 {
-	long start = clock_ms();
+	long start = clock_ms(), ping_ms = wait_ms == FOREVER_MS || wait_ms > PING_MS ? PING_MS : wait_ms;
 	char said[sizeof e->text] = "";
 	int r;
 
-	while ((r = docker_connect(g->docker, e)) == -DOCKER_AWAY) {
+	while ((r = docker_connect(g->docker, ping_ms, e)) == -DOCKER_AWAY) {
 		if (wait_ms != FOREVER_MS && clock_ms() - start >= wait_ms)
 			break;
 		if (strcmp(said, e->text) != 0) {

@@ -15,7 +15,8 @@
 
 enum {
 	STOP_GRACE_S = 10, /* as the peer; the agent saves its state in that time */
-	STOP_WAIT_MS = 3000,
+	STOP_WAIT_MS = 5000,
+	STOP_HURRY_MS = 1000, /* the supervisor can do without Docker, and a restart of Docker may be waiting for us */
 	OUTCOME_WAIT_MS = 15000, /* dockerd notices an exit within milliseconds, unless it is being stopped itself */
 	LOG_LINES = 200,
 };
@@ -174,7 +175,7 @@ int verb_logs(struct engine *g, struct err *e)
 int verb_stop(struct engine *g, struct err *e)
 {
 	struct container c;
-	int r = engine_connect(g, STOP_WAIT_MS, NULL, e);
+	int r = engine_connect(g, g->args[0] ? STOP_HURRY_MS : STOP_WAIT_MS, NULL, e);
 
 	if (r == 0)
 		r = container_inspect(g->docker, AGENT_CONTAINER, &c, e);
