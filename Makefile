@@ -7,6 +7,7 @@ LIBEXECDIR  ?= $(PREFIX)/libexec
 MANDIR      ?= $(PREFIX)/share/man
 UNITDIR     ?= $(PREFIX)/lib/systemd/system
 TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+DATADIR     ?= $(PREFIX)/share/ecs-bootstrap
 COMPDIR     ?= $(PREFIX)/share/bash-completion/completions
 PKG_CONFIG  ?= pkg-config
 CFLAGS      ?= -O2 -g
@@ -82,13 +83,17 @@ install: all                                             ## honours DESTDIR and 
 	install -m 0755 $(patsubst %,build/bin/%,$(filter-out ecs-bootstrap,$(PROGRAMS))) '$(DESTDIR)$(LIBEXECDIR)'
 	install -m 0644 rpm/*.service '$(DESTDIR)$(UNITDIR)'
 	install -m 0644 rpm/ecs-bootstrap.tmpfiles '$(DESTDIR)$(TMPFILESDIR)/ecs-bootstrap.conf'
+	install -m 0644 rpm/ecs-bootstrap-cloud-init.tmpfiles '$(DESTDIR)$(TMPFILESDIR)/ecs-bootstrap-cloud-init.conf'
+	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)' cloud-init/ecs_bootstrap_handler.py
 	install -m 0644 */*.8 '$(DESTDIR)$(MANDIR)/man8'
 	install -m 0644 bootstrap/ecs-bootstrap.completion '$(DESTDIR)$(COMPDIR)/ecs-bootstrap'
 
 uninstall:                                               ## takes away what install put there; configuration and state stay
 	rm -f '$(DESTDIR)$(BINDIR)/ecs-bootstrap' $(patsubst %,'$(DESTDIR)$(LIBEXECDIR)/%',$(filter-out ecs-bootstrap,$(PROGRAMS))) \
 	  $(patsubst rpm/%,'$(DESTDIR)$(UNITDIR)/%',$(wildcard rpm/*.service)) '$(DESTDIR)$(TMPFILESDIR)/ecs-bootstrap.conf' \
+	  '$(DESTDIR)$(TMPFILESDIR)/ecs-bootstrap-cloud-init.conf' '$(DESTDIR)$(DATADIR)/ecs_bootstrap_handler.py' \
 	  $(patsubst %,'$(DESTDIR)$(MANDIR)/man8/%',$(notdir $(wildcard */*.8))) '$(DESTDIR)$(COMPDIR)/ecs-bootstrap'
+	-rmdir '$(DESTDIR)$(DATADIR)'
 
 deps:                                                    ## install what a build needs (apt, root)
 	$(Q)tests/deps build

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "bootstrap/fetch.h"
+#include "bootstrap/sections.h"
 #include "bootstrap/settings.h"
 #include "common/err.h"
 
@@ -16,12 +17,19 @@ struct config_report {
 	unsigned        parts, ours, lines; /* parts of the user data, those that are ours, lines in our block */
 	bool            written;            /* false: ecs.config was right already */
 	bool            unclosed_block;
+	struct buf      before, after;      /* ecs.config as it is, and as it shall be */
+	bool            absent;             /* there is no ecs.config */
+	struct section_report sections[SECTIONS_MAX]; /* of those that are more than lines in ecs.config */
+	size_t          n_sections;
 };
 
 void config_report_done(struct config_report *r);
 #define AUTO_REPORT CLEANUP(config_report_done) struct config_report
 
-/* 0 or negative; on failure ecs.config is as it was and /run/ecs/user-data says "failed". */
+/* Everything but the writing: user data is read and checked, and before and after are filled unless it is off. 0 or negative. */
+int config_render(const struct fetch *f, struct config_report *ret, struct err *e) MUST_CHECK;
+
+/* 0, or negative: ecs.config is as it was then and /run/ecs/user-data says "failed". A section that failed is in the report only. */
 int config_run(const struct fetch *f, struct config_report *ret, struct err *e) MUST_CHECK;
 
 #endif

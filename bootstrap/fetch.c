@@ -18,11 +18,10 @@ static int from_file(const char *path, struct fetched *ret, struct err *e)
 
 static int from_imds(const struct fetch *f, struct fetched *ret, struct err *e)
 {
-	AUTO_IMDS *imds = NULL;
-	int r = imds_open(f->imds_timeout_ms, &imds, e);
+	int r = imds_open(f->imds_timeout_ms, &ret->service, e);
 
 	if (r == 0)
-		r = imds_get(imds, "user-data", USERDATA_RAW_MAX, &ret->bytes, e);
+		r = imds_get(ret->service, "user-data", USERDATA_RAW_MAX, &ret->bytes, e);
 	if (r == IMDS_OFF)
 		(void) err_say(&ret->imds, -ENODATA, "the instance metadata service is switched off");
 	if (r < 0)

@@ -4,15 +4,18 @@
 
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/imds.h"
 
 struct fetch {
 	int         root;
 	const char *file;            /* NULL: ask IMDS */
+	const char *also;            /* a file with one more part of ours, after those of the user data; NULL: none */
 	unsigned    imds_timeout_ms; /* for all tries together */
 };
 
 struct fetched {
-	struct buf  bytes;
+	struct buf   bytes;
+	struct imds *service; /* open if IMDS served; the caller frees it */
 	const char *from; /* for messages; static */
 	struct err  imds; /* why IMDS did not serve; code 0 if it did or was not asked */
 };

@@ -1,4 +1,5 @@
 #include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "bootstrap/nearest.h"
@@ -12,10 +13,15 @@ static unsigned min3(unsigned a, unsigned b, unsigned c)
 	return m < c ? m : c;
 }
 
-/* Levenshtein distance by one row, case-blind. */
+static bool same(char a, char b)
+{
+	return tolower((unsigned char) a) == tolower((unsigned char) b);
+}
+
+/* Insertions, deletions, replacements and swaps of neighbours, case-blind; three rows of the table are enough for that. */
 static unsigned distance(const char *a, const char *b)
 {
-	unsigned row[NAME_LEN_MAX + 1];
+	unsigned rows[3][NAME_LEN_MAX + 1], *before = rows[0], *above = rows[1], *row = rows[2];
 	size_t la = strlen(a), lb = strlen(b);
 
 	if (la > NAME_LEN_MAX || lb > NAME_LEN_MAX)
@@ -23,15 +29,16 @@ static unsigned distance(const char *a, const char *b)
 	for (size_t j = 0; j <= lb; j++)
 		row[j] = (unsigned) j;
 	for (size_t i = 1; i <= la; i++) {
-		unsigned diagonal = row[0];
+		unsigned *spare = before;
 
+		before = above;
+		above = row;
+		row = spare;
 		row[0] = (unsigned) i;
 		for (size_t j = 1; j <= lb; j++) {
-			unsigned same = tolower((unsigned char) a[i - 1]) == tolower((unsigned char) b[j - 1]) ? 0 : 1;
-			unsigned next = min3(row[j] + 1, row[j - 1] + 1, diagonal + same);
-
-			diagonal = row[j];
-			row[j] = next;
+			row[j] = min3(above[j] + 1, row[j - 1] + 1, above[j - 1] + (same(a[i - 1], b[j - 1]) ? 0 : 1));
+			if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1]) && before[j - 2] + 1 < row[j])
+				row[j] = before[j - 2] + 1;
 		}
 	}
 	return row[lb];

@@ -1,133 +1,90 @@
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "bootstrap/known.h"
 #include "bootstrap/merge.h"
-#include "bootstrap/nearest.h"
+#include "bootstrap/settings-table.h"
 #include "bootstrap/settings.h"
 #include "common/keyval.h"
-#include "common/parse.h"
 
-/* Where a value stands, for messages. */
-struct spot {
-	unsigned    part;
-	const char *path;
-};
-
-typedef int check_fn(struct spot at, struct json_object *value, struct err *e);
-
-static int check_version(struct spot at, struct json_object *value, struct err *e)
+static void forget_parts(struct settings *s)
 {
-	if (json_object_is_type(value, json_type_int) && json_object_get_int64(value) == SETTINGS_VERSION)
-		return 0;
-	return err_say(e, -EINVAL, "read part %u: %s: %s is not a version known here; the known one is %d", at.part, at.path,
-		       json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN), SETTINGS_VERSION);
-}
-
-/* A value becomes one line of ecs.config, which the agent, systemd and shells read: no line ends, no other controls. */
-static int check_line(struct spot at, const char *name, struct json_object *value, struct err *e)
-{
-	const char *s = json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
-	size_t len = json_object_is_type(value, json_type_string) ? (size_t) json_object_get_string_len(value) : 0;
-
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char) s[i] < 0x20 || s[i] == 0x7f)
-			return err_say(e, -EINVAL, "read part %u: %s.%s: the value holds a line end or control character", at.part,
-				       at.path, name);
-	return 0;
-}
-
-static int check_agent(struct spot at, struct json_object *value, struct err *e)
-{
-	if (!json_object_is_type(value, json_type_object))
-		return err_say(e, -EINVAL, "read part %u: %s: must be an object of NAME: value", at.part, at.path);
-	json_object_object_foreach(value, name, member) {
-		int r;
-
-		if (!is_identifier(view_of(name)))
-			return err_say(e, -EINVAL, "read part %u: %s: '%.60s' cannot be a variable's name", at.part, at.path, name);
-		r = check_line(at, name, member, e);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-/* The keys of a settings document. One without a check is part of the format but not acted on by this version. */
-static const struct {
-	const char *key;
-	check_fn   *check;
-} keys[] = {
-	{ "version", check_version },
-	{ "agent", check_agent },
-	{ "agentConfigSource", NULL },
-	{ "taskRoles", NULL },
-	{ "eniTrunking", NULL },
-	{ "spotDraining", NULL },
-	{ "swap", NULL },
-	{ "efs", NULL },
-	{ "proxy", NULL },
-	{ "docker", NULL },
-	{ "packages", NULL },
-	{ "startTasks", NULL },
-};
-
-static int check_member(unsigned part, const char *key, struct json_object *value, struct err *e)
-{
-	const char *meant;
-
-	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-		if (strcmp(keys[i].key, key) == 0)
-			return keys[i].check && value ? keys[i].check((struct spot) { part, key }, value, e) : 0;
-	meant = nearest_name(key, keys, ARRAY_LEN(keys), sizeof keys[0]);
-	return err_say(e, -EINVAL, "read part %u: unknown key '%.60s'%s%s%s", part, key, meant ? "; did you mean '" : "",
-		       meant ? meant : "", meant ? "'?" : "");
-}
-
-static int check_document(unsigned part, struct json_object *doc, struct err *e)
-{
-	struct json_object *version = NULL;
-
-	if (!json_object_is_type(doc, json_type_object))
-		return err_say(e, -EINVAL, "read part %u: a settings document must be a JSON object", part);
-	if (!json_object_object_get_ex(doc, "version", &version) || !version)
-		return err_say(e, -EINVAL, "read part %u: key 'version' is missing; write \"version\": %d", part, SETTINGS_VERSION);
-	json_object_object_foreach(doc, key, value) {
-		int r = check_member(part, key, value, e);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	for (size_t i = 0; i < s->n_parts; i++)
+		json_putp(&s->parts[i].doc);
+	free(s->parts);
+	s->parts = NULL;
+	s->n_parts = 0;
 }
 
 void settings_done(struct settings *s)
 {
 	json_putp(&s->doc);
+	findings_done(&s->findings);
+	forget_parts(s);
+}
+
+/* The first error since there were n findings and so many errors, and how many more there are. 0 if there is none. */
+static int first_error(const struct findings *f, size_t n, unsigned errors, struct err *e)
+{
+	unsigned more = f->errors - errors;
+	char rest[48];
+
+	if (more == 0)
+		return 0;
+	while (n < f->n && !f->list[n].is_error)
+		n++;
+	if (n == f->n)
+		return err_say(e, -EINVAL, "read settings: there are more than %d findings", FINDINGS_MAX);
+	(void) finding_say(&f->list[n], e);
+	if (more > 1 && strlen(e->text) + sizeof rest < sizeof e->text) {
+		snprintf(rest, sizeof rest, "; and %u more error%s", more - 1, more == 2 ? "" : "s");
+		strcat(e->text, rest);
+	}
+	return e->code;
 }
 
 static int merge(struct settings *s, unsigned number, struct json_object *doc, struct err *e)
 {
-	int r = merge_patch(&s->doc, doc);
+	int r = merge_settings(&s->doc, doc);
 
 	return r < 0 ? err_set(e, r, "merge part %u", number) : 0;
+}
+
+static int keep_part(struct settings *s, const struct settings_part *p)
+{
+	struct settings_part *parts = reallocarray(s->parts, s->n_parts + 1, sizeof *parts);
+
+	if (!parts)
+		return -ENOMEM;
+	s->parts = parts;
+	parts[s->n_parts] = *p;
+	parts[s->n_parts++].doc = json_object_get(p->doc);
+	return 0;
 }
 
 int settings_add_json(struct settings *s, unsigned number, struct view text, struct err *e)
 {
 	AUTO_JSON *doc = NULL;
-	struct json_place at;
-	int r = json_parse(text, &doc, &at, e);
+	struct finding syntax = { .is_error = true, .part = number };
+	struct settings_part part = { .number = number, .text = text };
+	struct walk w = { .parts = &part, .n_parts = 1, .out = &s->findings };
+	size_t n = s->findings.n;
+	unsigned errors = s->findings.errors;
+	int r;
 
+	if (json_parse(text, &doc, &syntax.at, e) < 0) {
+		findings_add(&s->findings, &syntax, "%s", e->text);
+		return first_error(&s->findings, n, errors, e);
+	}
+	part.doc = doc;
+	walk_document(&w, doc);
+	r = first_error(&s->findings, n, errors, e);
 	if (r < 0)
-		return err_wrap(e, "read part %u, line %u, column %u", number, at.line, at.column);
-	r = check_document(number, doc, e);
-	return r < 0 ? r : merge(s, number, doc, e);
-}
-
-static int bad_line(unsigned number, const struct keyval *kv, const char *why, struct err *e)
-{
-	return err_say(e, -EINVAL, "read part %u, line %u: %s", number, kv->line, why);
+		return r;
+	r = keep_part(s, &part);
+	return r < 0 ? err_set(e, r, "read part %u", number) : merge(s, number, doc, e);
 }
 
 static int add_pair(struct json_object *agent, const struct keyval *kv)
@@ -155,22 +112,40 @@ static bool has_control(struct view v)
 	return false;
 }
 
-static int fill_agent(struct json_object *agent, unsigned number, struct view text, struct err *e)
+/* What is wrong with a line; NULL: nothing. */
+static const char *line_fault(enum keyval_kind kind, const struct keyval *kv)
+{
+	if (kind == KEYVAL_NO_EQUALS)
+		return "there is no '='; write NAME=VALUE or start a comment with '#'";
+	if (kind == KEYVAL_BAD_NAME)
+		return "what stands before '=' cannot be a variable's name (no blanks, no 'export')";
+	return kind == KEYVAL_PAIR && has_control(kv->value) ? "the value holds a control character" : NULL;
+}
+
+static void look_at_name(struct findings *out, struct finding *at, struct view key)
+{
+	char text[160];
+
+	snprintf(at->path, sizeof at->path, "%.*s", VIEW_ARG(key, sizeof at->path - 1));
+	if (!known_agent_name(at->path))
+		findings_add(out, at, "%s", unknown_agent_name(at->path, text, sizeof text));
+}
+
+static int fill_agent(struct settings *s, struct json_object *agent, unsigned number, struct view text, struct err *e)
 {
 	struct keyval kv = { .line = 0 };
 	enum keyval_kind kind;
 
 	while ((kind = keyval_next(&text, &kv)) != KEYVAL_END) {
+		const char *fault = line_fault(kind, &kv);
+		struct finding at = { .is_error = fault, .part = number, .at = { kv.line, 0 } };
 		int r;
 
-		if (kind == KEYVAL_BLANK || kind == KEYVAL_COMMENT)
+		if (fault)
+			findings_add(&s->findings, &at, "%s", fault);
+		if (fault || kind != KEYVAL_PAIR)
 			continue;
-		if (kind == KEYVAL_NO_EQUALS)
-			return bad_line(number, &kv, "there is no '='; write NAME=VALUE or start a comment with '#'", e);
-		if (kind == KEYVAL_BAD_NAME)
-			return bad_line(number, &kv, "what stands before '=' cannot be a variable's name (no blanks, no 'export')", e);
-		if (has_control(kv.value))
-			return bad_line(number, &kv, "the value holds a control character", e);
+		look_at_name(&s->findings, &at, kv.key);
 		r = add_pair(agent, &kv);
 		if (r < 0)
 			return err_set(e, r, "read part %u, line %u", number, kv.line);
@@ -182,21 +157,60 @@ int settings_add_env(struct settings *s, unsigned number, struct view text, stru
 {
 	AUTO_JSON *doc = json_object_new_object();
 	struct json_object *agent = json_object_new_object();
+	size_t n = s->findings.n;
+	unsigned errors = s->findings.errors;
 	int r;
 
 	if (!doc || !agent || json_object_object_add(doc, "agent", agent) < 0) {
 		json_object_put(agent);
 		return err_set(e, -ENOMEM, "read part %u", number);
 	}
-	r = fill_agent(agent, number, text, e);
+	r = fill_agent(s, agent, number, text, e);
+	if (r == 0)
+		r = first_error(&s->findings, n, errors, e);
 	return r < 0 ? r : merge(s, number, doc, e);
+}
+
+int settings_finish(struct settings *s, struct err *e)
+{
+	struct walk w = { .parts = s->parts, .n_parts = s->n_parts, .merged = s->doc, .out = &s->findings };
+	size_t n = s->findings.n;
+	unsigned errors = s->findings.errors;
+
+	if (s->doc)
+		walk_merged(&w);
+	forget_parts(s);
+	return first_error(&s->findings, n, errors, e);
+}
+
+struct json_object *settings_section(const struct settings *s, const char *key)
+{
+	struct json_object *value = NULL;
+
+	return s->doc && json_object_object_get_ex(s->doc, key, &value) ? value : NULL;
+}
+
+struct json_object *settings_agent(struct settings *s)
+{
+	struct json_object *agent = settings_section(s, "agent");
+
+	if (agent)
+		return agent;
+	if (!s->doc && !(s->doc = json_object_new_object()))
+		return NULL;
+	agent = json_object_new_object();
+	if (agent && json_object_object_add(s->doc, "agent", agent) < 0) {
+		json_object_put(agent);
+		return NULL;
+	}
+	return agent;
 }
 
 int settings_each_agent(const struct settings *s, setting_fn *fn, void *ctx)
 {
-	struct json_object *agent;
+	struct json_object *agent = settings_section(s, "agent");
 
-	if (!s->doc || json_get(s->doc, json_type_object, &agent, "agent", NULL) < 0)
+	if (!agent)
 		return 0;
 	json_object_object_foreach(agent, name, value) {
 		const char *text = json_object_is_type(value, json_type_string)
@@ -212,10 +226,14 @@ int settings_each_agent(const struct settings *s, setting_fn *fn, void *ctx)
 
 const char *settings_next_ignored(const struct settings *s, size_t *at)
 {
-	struct json_object *unused;
+	for (; *at < settings_table_len; (*at)++) {
+		const struct setting *row = &settings_table[*at];
+		const char *key = row->acts ? NULL : setting_leaf(row, "");
 
-	for (; s->doc && *at < ARRAY_LEN(keys); (*at)++)
-		if (!keys[*at].check && json_object_object_get_ex(s->doc, keys[*at].key, &unused))
-			return keys[(*at)++].key;
+		if (key && settings_section(s, key)) {
+			(*at)++;
+			return key;
+		}
+	}
 	return NULL;
 }

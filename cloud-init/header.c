@@ -2,108 +2,119 @@
 #include <strings.h>
 
 #include "cloud-init/header.h"
+#include "cloud-init/line.h"
+#include "cloud-init/param.h"
 
 static bool is_continuation(struct view line)
 {
 	return line.len > 0 && (line.p[0] == ' ' || line.p[0] == '\t');
 }
 
-bool header_is_line(struct view line, bool first)
+bool header_is_line(struct view line)
 {
-	if (is_continuation(line))
-		return !first;
+	if (is_continuation(line) || view_starts(line, "From "))
+		return true;
 	for (size_t i = 0; i < line.len; i++) {
 		if (line.p[i] == ':')
-			return i > 0;
+			return true;
 		if (line.p[i] <= ' ' || line.p[i] > '~')
 			return false;
 	}
 	return false;
 }
 
-/* The next header with its continuation lines. */
-static bool next_header(struct view *rest, struct view *header)
+/* From after the colon up to the last continuation. */
+static struct view value_of(const char *from, const char *to)
 {
-	struct view line;
+	struct view v = { from, (size_t) (to - from) };
 
-	if (!view_line(rest, &line))
-		return false;
-	*header = line;
-	while (is_continuation(*rest) && view_line(rest, &line))
-		header->len = (size_t) (line.p + line.len - header->p);
-	return true;
-}
-
-struct view header_value(struct view headers, const char *name)
-{
-	struct view header;
-
-	while (next_header(&headers, &header)) {
-		struct view key = view_cut(&header, ':');
-
-		if (view_is_nocase(key, name))
-			return view_trim(header);
+	while (v.len > 0 && (v.p[0] == ' ' || v.p[0] == '\t')) {
+		v.p++;
+		v.len--;
 	}
-	return (struct view) { "", 0 };
-}
-
-struct view header_content_type(struct view headers)
-{
-	struct view value = header_value(headers, "Content-Type"), type = view_trim(view_cut(&value, ';'));
-	const char *slash = type.len ? memchr(type.p, '/', type.len) : NULL;
-	size_t after = slash ? (size_t) (type.p + type.len - slash - 1) : 0;
-
-	if (!slash || (after > 0 && memchr(slash + 1, '/', after)))
-		return view_of("text/plain");
-	return type;
-}
-
-bool header_is_container(struct view type)
-{
-	return type.len > 10 && strncasecmp(type.p, "multipart/", 10) == 0;
-}
-
-/* Cuts one parameter off; a ';' inside quotes does not end it. */
-static struct view next_parameter(struct view *rest)
-{
-	struct view all = *rest;
-	bool quoted = false;
-	size_t i;
-
-	for (i = 0; i < all.len && (quoted || all.p[i] != ';'); i++) {
-		if (quoted && all.p[i] == '\\' && i + 1 < all.len)
-			i++;
-		else if (all.p[i] == '"')
-			quoted = !quoted;
-	}
-	if (i > all.len)
-		i = all.len;
-	rest->p += i < all.len ? i + 1 : i;
-	rest->len -= i < all.len ? i + 1 : i;
-	return view_trim((struct view) { all.p, i });
-}
-
-static struct view unquote(struct view v)
-{
-	if (v.len >= 2 && v.p[0] == '"' && v.p[v.len - 1] == '"')
-		v = (struct view) { v.p + 1, v.len - 2 };
-	while (v.len > 0 && (v.p[v.len - 1] == ' ' || v.p[v.len - 1] == '\t'))
+	while (v.len > 0 && (v.p[v.len - 1] == '\n' || v.p[v.len - 1] == '\r'))
 		v.len--;
 	return v;
 }
 
-bool header_boundary(struct view headers, struct view *ret)
+bool header_next(struct view *rest, struct view *name, struct view *value)
 {
-	struct view rest = header_value(headers, "Content-Type");
+	struct view line, unused;
 
-	(void) next_parameter(&rest); /* the type itself */
-	while (rest.len > 0) {
-		struct view value = next_parameter(&rest), key = view_cut(&value, '=');
+	while (line_next(rest, &line)) {
+		const char *colon = line.len > 0 ? memchr(line.p, ':', line.len) : NULL;
 
-		if (view_is_nocase(view_trim(key), "boundary")) {
-			*ret = unquote(view_trim(value));
-			return true;
-		}
+		if (is_continuation(line) || view_starts(line, "From ") || !colon || colon == line.p)
+			continue;
+		while (is_continuation(*rest))
+			(void) line_next(rest, &unused);
+		*name = (struct view) { line.p, (size_t) (colon - line.p) };
+		*value = value_of(colon + 1, rest->p);
+		return true;
 	}
 	return false;
+}
+
+bool header_find(struct view headers, const char *name, struct view *value)
+{
+	struct view key;
+
+	while (header_next(&headers, &key, value))
+		if (view_is_nocase(key, name))
+			return true;
+	*value = (struct view) { "", 0 };
+	return false;
+}
+
+struct view header_content_type(struct view headers, const char *fallback)
+{
+	struct view value, type;
+	size_t slashes = 0;
+
+	if (!header_find(headers, "Content-Type", &value))
+		return view_of(fallback);
+	type = view_trim(view_cut(&value, ';'));
+	for (size_t i = 0; i < type.len; i++)
+		slashes += type.p[i] == '/' ? 1 : 0;
+	return slashes == 1 ? type : view_of("text/plain");
+}
+
+bool header_is_main(struct view type, const char *main_type)
+{
+	size_t n = strlen(main_type);
+
+	return type.len >= n && strncasecmp(type.p, main_type, n) == 0;
+}
+
+int header_boundary(struct view headers, struct buf *ret)
+{
+	struct view value;
+	int r;
+
+	if (!header_find(headers, "Content-Type", &value))
+		return HEADER_ABSENT;
+	r = param_get(value, "boundary", ret);
+	while (r == 0 && ret->len > 0 && strchr(" \t\r\n", ret->p[ret->len - 1]))
+		ret->p[--ret->len] = '\0';
+	return r;
+}
+
+int header_filename(struct view headers, struct buf *ret)
+{
+	struct view value, name;
+	int r = PARAM_ABSENT;
+
+	if (header_find(headers, "Content-Disposition", &value))
+		r = param_get(value, "filename", ret);
+	if (r == PARAM_ABSENT && header_find(headers, "Content-Type", &value))
+		r = param_get(value, "name", ret);
+	if (r < 0)
+		return r;
+	name = view_trim(buf_view(ret));
+	if (ret->len > 0) {
+		memmove(ret->p, name.p, name.len);
+		ret->len = name.len;
+		ret->p[ret->len] = '\0';
+	}
+	return 0;
 }

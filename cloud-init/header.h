@@ -1,22 +1,34 @@
-/* The header block of a MIME entity: finding lines and parameters in it. Pure; views in, views out. */
+/* The header block of a MIME entity: finding lines and values in it. Pure; views in, views out. */
 #ifndef CLOUD_INIT_HEADER_H
 #define CLOUD_INIT_HEADER_H
 
 #include <stdbool.h>
 
+#include "common/buf.h"
 #include "common/view.h"
 
-/* Whether a line can stand in a header block: "name:" or, unless it is the first, a continuation. */
-bool header_is_line(struct view line, bool first);
+enum { HEADER_ABSENT = 1 };
 
-/* The first header of that name (any case), trimmed, with the line ends of folded lines kept; empty if there is none. */
-struct view header_value(struct view headers, const char *name);
+/* Whether a line can stand in a header block: "name:", a continuation, or a mailbox's "From …". */
+bool header_is_line(struct view line);
 
-/* "type/subtype" of Content-Type, without parameters; text/plain where it is missing or has not exactly one '/'. */
-struct view header_content_type(struct view headers);
-bool header_is_container(struct view type); /* multipart/… */
+/*
+ * One header after the other: start with *rest = the block. What belongs to no header (a continuation at the start, a
+ * line without a name, "From …") is passed over. value: blanks in front and line ends behind cut, those of folds kept.
+ */
+bool header_next(struct view *rest, struct view *name, struct view *value);
 
-/* The boundary parameter of Content-Type, unquoted, trailing blanks cut. false: none. */
-bool header_boundary(struct view headers, struct view *ret);
+/* The first header of that name, any case. false: there is none, *value is empty. */
+bool header_find(struct view headers, const char *name, struct view *value);
+
+/* "type/subtype" of Content-Type, without parameters; text/plain if it has not exactly one '/'; fallback if there is none. */
+struct view header_content_type(struct view headers, const char *fallback);
+bool header_is_main(struct view type, const char *main_type); /* main_type: with its '/', as "multipart/" */
+
+/* The boundary parameter, trailing blanks cut, appended to *ret. HEADER_ABSENT without one; negative as buf_add. */
+int header_boundary(struct view headers, struct buf *ret) MUST_CHECK;
+
+/* The name of the part as a file, in UTF-8: of Content-Disposition, else Content-Type's. Nothing is appended if it is empty. */
+int header_filename(struct view headers, struct buf *ret) MUST_CHECK;
 
 #endif

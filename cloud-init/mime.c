@@ -3,27 +3,24 @@
 #include <strings.h>
 
 #include "cloud-init/header.h"
+#include "cloud-init/line.h"
 #include "cloud-init/mime.h"
+#include "cloud-init/types.h"
 
-/* Delimiters of all open containers are in force, the innermost first: an outer one ends an unclosed inner one. */
 struct walk {
-	const char  *at, *end;
-	struct view  boundaries[MIME_DEPTH_MAX];
-	int          depth;
-	mime_part_fn *fn;
-	void         *ctx;
-	struct err   *e;
+	struct view             rest; /* of the document */
+	struct buf              boundaries[MIME_DEPTH_MAX];
+	int                     open;  /* containers that wait for a delimiter */
+	int                     depth; /* of entities in entities */
+	const struct mime_sink *sink;
+	struct err             *e;
 };
 
 /* Why an entity ended: at the end of the document (level -1) or at a delimiter of an open container. */
 struct stop {
-	int  level;
-	bool closing;
-};
-
-struct line {
-	struct view text; /* without its line end */
-	const char *next;
+	int         level;
+	bool        closing;
+	struct view line;
 };
 
 bool mime_is(struct view document)
@@ -37,19 +34,17 @@ bool mime_is(struct view document)
 	return false;
 }
 
-/* Lines end in LF, CRLF or a lone CR, mixed as they come. */
-static bool peek_line(const struct walk *w, struct line *l)
+static void say(const struct walk *w, enum mime_event event, struct view where)
 {
-	const char *p = w->at;
+	if (w->sink->event)
+		w->sink->event(event, where, w->sink->ctx);
+}
 
-	if (p >= w->end)
-		return false;
-	while (p < w->end && *p != '\n' && *p != '\r')
-		p++;
-	l->text = (struct view) { w->at, (size_t) (p - w->at) };
-	if (p < w->end)
-		p += *p == '\r' && p + 1 < w->end && p[1] == '\n' ? 2 : 1;
-	l->next = p;
+static bool only_blanks(struct view v)
+{
+	for (size_t i = 0; i < v.len; i++)
+		if (v.p[i] != ' ' && v.p[i] != '\t')
+			return false;
 	return true;
 }
 
@@ -65,115 +60,179 @@ static bool is_delimiter(struct view line, struct view boundary, bool *closing)
 		line.p += 2;
 		line.len -= 2;
 	}
-	return view_trim(line).len == 0;
+	return only_blanks(line);
 }
 
+/* An outer delimiter ends an unclosed inner container; where a line could be both, it is the outer one's. */
 static bool at_delimiter(const struct walk *w, struct view line, struct stop *stop)
 {
-	for (int level = w->depth - 1; level >= 0; level--) {
-		if (is_delimiter(line, w->boundaries[level], &stop->closing)) {
+	for (int level = 0; level < w->open; level++) {
+		if (is_delimiter(line, buf_view(&w->boundaries[level]), &stop->closing)) {
 			stop->level = level;
+			stop->line = line;
 			return true;
 		}
 	}
 	return false;
 }
 
-/* Moves over lines up to a delimiter (which is consumed) or the end. *ret_body: what was passed, without its last line end. */
-static struct stop skip_body(struct walk *w, struct view *ret_body)
+/* Moves over lines up to a delimiter (which is consumed) or the end. *passed: what lies between, with its last line end. */
+static struct stop skip_body(struct walk *w, struct view *passed)
 {
 	struct stop stop = { .level = -1 };
-	const char *start = w->at, *text_end = w->at;
-	struct line l;
+	struct view line;
 
-	while (peek_line(w, &l)) {
-		if (at_delimiter(w, l.text, &stop)) {
-			w->at = l.next;
-			*ret_body = (struct view) { start, (size_t) (text_end - start) };
+	*passed = (struct view) { w->rest.p, 0 };
+	while (line_next(&w->rest, &line)) {
+		if (at_delimiter(w, line, &stop)) {
+			passed->len = (size_t) (line.p - passed->p);
 			return stop;
 		}
-		text_end = l.text.p + l.text.len;
-		w->at = l.next;
 	}
-	*ret_body = (struct view) { start, (size_t) (w->end - start) };
+	passed->len = (size_t) (w->rest.p - passed->p);
 	return stop;
 }
 
 /*
  * Header lines up to the blank line, which is consumed, or up to the first line that is no header and thus the body's
- * first, or up to a delimiter. A leading "From …" line of a mailbox is passed over.
+ * first, or up to a delimiter. "From …" as the last one is the body's too.
  */
 static struct view take_headers(struct walk *w)
 {
-	const char *start = w->at;
+	struct view headers = { w->rest.p, 0 }, rest = w->rest, line;
 	struct stop unused;
-	struct line l;
-	bool first = true;
 
-	while (peek_line(w, &l) && !at_delimiter(w, l.text, &unused)) {
-		const char *line_start = w->at;
+	while (line_next(&rest, &line) && !at_delimiter(w, line, &unused)) {
+		struct view next = w->rest;
 
-		if (l.text.len == 0) {
-			w->at = l.next;
-			return (struct view) { start, (size_t) (line_start - start) };
-		}
-		if (!header_is_line(l.text, first) && !(first && view_starts(l.text, "From ")))
+		if (line.len == 0) {
+			w->rest = rest;
 			break;
-		first = false;
-		w->at = l.next;
+		}
+		if (!header_is_line(line)) {
+			if (headers.len > 0)
+				say(w, MIME_NO_BLANK_LINE, line);
+			break;
+		}
+		headers.len = (size_t) (rest.p - headers.p);
+		if (view_starts(line, "From ") && line.p > headers.p && !header_is_line(rest)) {
+			headers.len = (size_t) (line.p - headers.p);
+			w->rest = next;
+			break;
+		}
+		w->rest = rest;
 	}
-	return (struct view) { start, (size_t) (w->at - start) };
+	return headers;
 }
 
-static int walk_entity(struct walk *w, struct stop *ret);
+static int walk_entity(struct walk *w, const char *fallback, struct stop *ret);
 
 /* Delimiters that follow each other at once count as one, even if the second is a closing one. */
 static void swallow_repeats(struct walk *w)
 {
-	struct line l;
-	bool closing;
+	struct view rest = w->rest, line;
+	struct stop stop;
 
-	while (peek_line(w, &l) && is_delimiter(l.text, w->boundaries[w->depth - 1], &closing))
-		w->at = l.next;
+	while (line_next(&rest, &line) && at_delimiter(w, line, &stop) && stop.level == w->open - 1) {
+		say(w, MIME_SWALLOWED, line);
+		w->rest = rest;
+	}
 }
 
-static int walk_container(struct walk *w, struct view boundary, struct stop *ret)
+static int walk_parts(struct walk *w, const char *fallback, struct stop *stop)
 {
-	struct view unused;
-	int level = w->depth, r;
+	int level = w->open - 1;
 
-	if (w->depth == MIME_DEPTH_MAX)
-		return err_say(w->e, -EMSGSIZE, "parse user data: MIME parts nested deeper than %d", MIME_DEPTH_MAX);
-	w->boundaries[w->depth++] = boundary;
-	*ret = skip_body(w, &unused); /* the preamble */
-	while (ret->level == level && !ret->closing) {
+	while (stop->level == level && !stop->closing) {
+		struct view delimiter = stop->line;
+		int r;
+
 		swallow_repeats(w);
-		r = walk_entity(w, ret);
+		if (view_trim(w->rest).len == 0)
+			say(w, MIME_EMPTY_LAST, delimiter);
+		r = walk_entity(w, fallback, stop);
 		if (r != 0)
 			return r;
+		if (stop->level < level)
+			say(w, MIME_NO_CLOSING, delimiter);
 	}
-	w->depth = level;
-	if (ret->level == level)
-		*ret = skip_body(w, &unused); /* the epilogue */
 	return 0;
 }
 
-static int walk_entity(struct walk *w, struct stop *ret)
+/* The boundary is in w->boundaries[w->open]. */
+static int walk_container(struct walk *w, const struct mime_part *container, struct stop *ret)
 {
-	struct view headers = take_headers(w), boundary;
-	struct mime_part part = { .type = header_content_type(headers), .encoding = header_value(headers, "Content-Transfer-Encoding") };
-	bool container = header_is_container(part.type);
+	const char *fallback = view_is_nocase(container->type, "multipart/digest") ? "message/rfc822" : TYPE_PLAIN;
+	struct view passed;
+	int level = w->open++, r;
 
-	if (container && header_boundary(headers, &boundary))
-		return walk_container(w, boundary, ret);
-	*ret = skip_body(w, &part.body);
-	return container ? 0 : w->fn(&part, w->ctx); /* without a boundary nothing in a container can be told apart */
+	say(w, MIME_CONTAINER, container->headers);
+	*ret = skip_body(w, &passed);
+	if (ret->level != level || ret->closing)
+		say(w, MIME_NO_DELIMITER, container->headers);
+	else if (view_trim(passed).len > 0)
+		say(w, MIME_BEFORE, passed);
+	r = walk_parts(w, fallback, ret);
+	w->open = level;
+	if (r == 0 && ret->level == level) {
+		*ret = skip_body(w, &passed);
+		if (view_trim(passed).len > 0)
+			say(w, MIME_AFTER, passed);
+	}
+	return r;
 }
 
-int mime_walk(struct view document, mime_part_fn *fn, void *ctx, struct err *e)
+static int walk_multipart(struct walk *w, const struct mime_part *container, struct stop *ret)
 {
-	struct walk w = { .at = document.p, .end = document.p + document.len, .fn = fn, .ctx = ctx, .e = e };
-	struct stop unused;
+	struct buf *boundary = &w->boundaries[w->open];
+	struct view unused;
+	int r;
 
-	return document.len > 0 ? walk_entity(&w, &unused) : 0;
+	buf_clear(boundary);
+	r = header_boundary(container->headers, boundary);
+	if (r < 0)
+		return err_set(w->e, r, "parse user data: read a boundary");
+	if (r == 0)
+		return walk_container(w, container, ret);
+	say(w, MIME_NO_BOUNDARY, container->headers);
+	*ret = skip_body(w, &unused);
+	return 0;
+}
+
+static int walk_entity(struct walk *w, const char *fallback, struct stop *ret)
+{
+	struct mime_part part = { .headers = take_headers(w) };
+	int r;
+
+	if (w->depth == MIME_DEPTH_MAX)
+		return err_say(w->e, -EMSGSIZE, "parse user data: MIME parts nested deeper than %d", MIME_DEPTH_MAX);
+	part.type = header_content_type(part.headers, fallback);
+	(void) header_find(part.headers, "Content-Transfer-Encoding", &part.encoding);
+	part.message = header_is_main(part.type, "message/");
+	w->depth++;
+	if (header_is_main(part.type, "multipart/")) {
+		r = walk_multipart(w, &part, ret);
+	} else if (part.message) {
+		r = w->sink->part(&part, w->sink->ctx);
+		if (r == 0)
+			r = walk_entity(w, TYPE_PLAIN, ret);
+	} else {
+		*ret = skip_body(w, &part.body);
+		if (w->open > 0)
+			part.body = line_chop(part.body);
+		r = w->sink->part(&part, w->sink->ctx);
+	}
+	w->depth--;
+	return r;
+}
+
+int mime_walk(struct view document, const struct mime_sink *sink, struct err *e)
+{
+	struct walk w = { .rest = document, .sink = sink, .e = e };
+	struct stop unused;
+	int r = document.len > 0 ? walk_entity(&w, TYPE_PLAIN, &unused) : 0;
+
+	for (size_t i = 0; i < MIME_DEPTH_MAX; i++)
+		buf_done(&w.boundaries[i]);
+	return r;
 }

@@ -85,12 +85,28 @@ static size_t give_body(char *to, size_t size, size_t n, void *ctx)
 	return got < 0 ? CURL_READFUNC_ABORT : (size_t) got;
 }
 
+/* The environment's proxies are never used: "" and "*" keep libcurl from asking for them. */
+static CURLcode set_way(CURL *c, const struct http_outside *o)
+{
+	const char *proxy = o && o->proxy ? o->proxy : "", *no_proxy = o && o->no_proxy ? o->no_proxy : "";
+	CURLcode rc = curl_easy_setopt(c, CURLOPT_PROXY, proxy);
+
+	rc = rc ? rc : curl_easy_setopt(c, CURLOPT_NOPROXY, *proxy ? no_proxy : "*");
+	if (!o)
+		return rc;
+	rc = rc ? rc : curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L); /* it was signed with its dots */
+	rc = rc ? rc : curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	rc = rc ? rc : curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
+	rc = rc ? rc : curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
+	if (o->ca_file)
+		rc = rc ? rc : curl_easy_setopt(c, CURLOPT_CAINFO, o->ca_file);
+	return rc;
+}
+
 static CURLcode set_limits(CURL *c, const struct http_request *rq)
 {
-	CURLcode rc = CURLE_OK;
+	CURLcode rc = set_way(c, rq->outside);
 
-	rc = rc ? rc : curl_easy_setopt(c, CURLOPT_PROXY, ""); /* link-local and local peers: never through a proxy */
-	rc = rc ? rc : curl_easy_setopt(c, CURLOPT_NOPROXY, "*");
 	rc = rc ? rc : curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
 	rc = rc ? rc : curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	rc = rc ? rc : curl_easy_setopt(c, CURLOPT_HTTP09_ALLOWED, 0L);
@@ -170,7 +186,11 @@ static int errno_of(CURLcode rc, long os_errno)
 	case CURLE_COULDNT_CONNECT:
 		return os_errno ? -(int) os_errno : -ECONNREFUSED;
 	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
 		return -EHOSTUNREACH;
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+		return -EKEYREJECTED;
 	case CURLE_PARTIAL_FILE:
 	case CURLE_GOT_NOTHING:
 	case CURLE_RECV_ERROR:
@@ -202,7 +222,7 @@ static int failed(struct http *h, const struct transfer *t, CURLcode rc, struct 
 	if (rq->unix_socket && rc == CURLE_COULDNT_CONNECT)
 		return err_set(e, r, "connect '%s'", rq->unix_socket);
 	if (rc == CURLE_COULDNT_CONNECT || rc == CURLE_OPERATION_TIMEDOUT)
-		return err_set(e, r, "%s %s", rq->method, rq->url);
+		return err_set(e, r, "%s %s%s", rq->method, rq->url, rq->outside && rq->outside->proxy ? " (by way of the proxy)" : "");
 	return err_say(e, r, "%s %s: %s", rq->method, rq->url, h->why[0] ? h->why : curl_easy_strerror(rc));
 }
 

@@ -7,12 +7,19 @@
 #include "common/buf.h"
 #include "common/err.h"
 
+/* For a peer beyond this host and its link: TLS is verified, the path is sent as given, the environment is not asked for proxies. */
+struct http_outside {
+	const char *proxy, *no_proxy; /* no_proxy: hosts and domains, separated by commas; NULL: none */
+	const char *ca_file;          /* NULL: the system's authorities */
+};
+
 struct http; /* one connection's worth of state; requests on the same one reuse the connection */
 
 struct http_request {
 	const char        *method;
 	const char        *url;
 	const char        *unix_socket; /* NULL: TCP */
+	const struct http_outside *outside; /* NULL: the metadata service, a socket, loopback; never through a proxy */
 	const char *const *headers;     /* "Name: value", NULL-terminated; may be NULL */
 	struct view        body;        /* p NULL: none */
 	int                body_fd;     /* >0: the body is read from here to its end and sent chunked */
@@ -38,8 +45,8 @@ void http_reply_done(struct http_reply *r);
 
 /*
  * 0 whenever a whole reply came, whatever its status. Else -ECONNREFUSED, -ENOENT (no such socket), -ETIMEDOUT,
- * -EMSGSIZE (reply over max_reply), -ECONNRESET (cut short), -EBADMSG (not HTTP), -ENETUNREACH, -EIO; the sentence is
- * "METHOD URL: cause". Never follows a redirect, never uses a proxy.
+ * -EMSGSIZE (reply over max_reply), -ECONNRESET (cut short), -EBADMSG (not HTTP), -ENETUNREACH, -EHOSTUNREACH (no such name),
+ * -EKEYREJECTED (TLS: not who it should be), -EIO; the sentence is "METHOD URL: cause". Never follows a redirect.
  */
 int http_do(struct http *h, const struct http_request *rq, struct http_reply *ret, struct err *e) MUST_CHECK;
 

@@ -1,5 +1,6 @@
 """Real boots under systemd-nspawn: is the agent there in the end, with what user data asked for?"""
 
+import json
 import os
 import sys
 
@@ -12,6 +13,14 @@ from boot import Scenario, boot
 DIAGNOSTIC_LINES = 150
 
 DECLARED_AND_SCRIPT = Scenario("user-data.mime")
+OURS_ONLY = Scenario("user-data-ours.mime", steps=(
+    # Debian's own configuration is warned of, too
+    "grep -E 'WARNING.*(Unhandled|user-?data|handler|ecs)' /var/log/cloud-init.log",
+    "grep -c 'Added custom handler for .*vnd.ecs-bootstrap' /var/log/cloud-init.log",
+    "cat /var/log/ecs/ecs-bootstrap.log",
+    "docker info --format '{{.HTTPProxy}} {{.NoProxy}} {{.LiveRestoreEnabled}}'",
+    "systemctl show --value -p Environment ecs.service",
+))
 FROM_PART = ("ECS_CLUSTER=boot", "ECS_RESERVED_MEMORY=96")
 FROM_SCRIPT = ("ECS_ENABLE_CONTAINER_METADATA=true", 'ECS_INSTANCE_ATTRIBUTES={"script":"saw-the-block"}')
 
@@ -90,6 +99,42 @@ def test_credentials_are_reached_from_the_host_through_169_254_170_2():
     tap.contains(credentials["body"], "AccessKeyId", "answer")
 
 
+# --- user data that is ours alone
+
+def output_of(step):
+    return boot(OURS_ONLY).need()["steps"][step]["output"]
+
+
+def test_ours_only_the_agent_runs_and_nothing_waited_for_cloud_init():
+    machine = boot(OURS_ONLY)
+    agent = machine.agent()
+    tap.equal(agent["State"]["Status"], "running", "state of the agent")
+    for line in ("ECS_CLUSTER=ours", "ECS_RESERVED_MEMORY=96"):
+        tap.contains(agent["Config"]["Env"], line, "the agent's environment")
+    began = machine.stamp("ecs.service", "InactiveExitTimestampMonotonic")
+    tap.check(machine.report["cloud_init_finished"], "there is no result.json of cloud-init's")
+    tap.check(0 < began < machine.report["cloud_init_finished"], "ecs.service waited for cloud-init")
+    tap.equal(machine.report["failed"], "", "failed units")
+    tap.equal(machine.cycles(), [], "ordering cycles")
+
+
+def test_ours_only_cloud_init_has_nothing_to_warn_of():
+    tap.equal(output_of(0), "", "warnings in cloud-init.log")
+    tap.check(int(output_of(1)) > 0, "our part handler was not there in time")
+    tap.equal(json.loads(boot(OURS_ONLY).report["cloud_init_result"])["v1"]["errors"], [], "errors of cloud-init")
+
+
+def test_ours_only_cloud_init_ran_our_script_and_that_changed_nothing():
+    tap.matches(output_of(2), r"apply .*part-00\d.*nothing was changed", "ecs-bootstrap.log")
+
+
+def test_ours_only_docker_and_systemd_know_the_proxy_on_the_same_boot():
+    proxy = "http://user:p%40ss@10.0.0.131:3128"
+    # dockerd shows no passwords
+    tap.matches(output_of(3), r"^http://\S*10\.0\.0\.131:3128 169\.254\.169\.254,\S*,\.internal true$", "docker info")
+    tap.contains(output_of(4).split(), f"HTTP_PROXY={proxy}", "environment of ecs.service")
+
+
 # --- what is said beside the tests
 
 def say_timeline(machine):
@@ -115,7 +160,9 @@ def main():
         tap.main()
     except SystemExit as end:
         if end.code in (0, 1):
-            say_more(boot(DECLARED_AND_SCRIPT), failed=end.code == 1)
+            for scenario in (DECLARED_AND_SCRIPT, OURS_ONLY):
+                tap.say(f"# --- {scenario.user_data}")
+                say_more(boot(scenario), failed=end.code == 1)
         raise
 
 

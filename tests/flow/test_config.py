@@ -141,7 +141,7 @@ def test_requests():
         host.config(imds=imds).exits(0)
         put, *gets = imds.asked()
         equal((str(put), put.body), ("PUT /latest/api/token 200", b""))
-        equal([str(get) for get in gets], ["GET /latest/user-data 200"])
+        equal([str(get) for get in gets], ["GET /latest/user-data 200", "GET /latest/meta-data/instance-life-cycle 200"])
         ttl = int(put.headers["x-aws-ec2-metadata-token-ttl-seconds"])
         tap.between(ttl, 60, 21600, "TTL of the token")
         for request in imds.asked():

@@ -76,8 +76,14 @@ def test_damaged_or_exploding_gzip(data):
 
 @each(no_parts=('Content-Type: multipart/mixed; boundary="x"\nMIME-Version: 1.0\n\n',),
       only_the_end=('Content-Type: multipart/mixed; boundary="x"\nMIME-Version: 1.0\n\n--x--\n',),
-      no_boundary=("Content-Type: multipart/mixed\nMIME-Version: 1.0\n\n--x\n\nA\n--x--\n",),
-      cut_in_the_headers=('Content-Type: multipart/mixed; boundary="x"\nMIME-Ver',),
+      no_boundary=("Content-Type: multipart/mixed\nMIME-Version: 1.0\n\n--x\n\nA\n--x--\n",))
+def test_mime_without_a_part(user_data):
+    with Host() as host:
+        before = host.state("/etc")
+        refused(host.config_of(user_data), host, before, "no part")
+
+
+@each(cut_in_the_headers=('Content-Type: multipart/mixed; boundary="x"\nMIME-Ver',),
       cut_in_a_foreign_part=(mime(SCRIPT)[:150],))
 def test_mime_with_nothing_of_ours_leaves_the_rest(user_data):
     with Host() as host, Imds(user_data) as imds:

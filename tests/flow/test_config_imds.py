@@ -58,14 +58,14 @@ def unserved(service, seconds, words, limit=None):
       a_little_late=(["token=delay:0.3", "user-data=delay:0.3"], ["PUT 200", "GET 200"]))
 def test_is_asked_again(mood, wanted):
     _, imds = served(mood)
-    equal([f"{r.method} {r.status}" for r in imds.asked()], wanted)
+    equal([f"{r.method} {r.status}" for r in imds.asked("token", "user-data")], wanted)
 
 
 @together
 @each(too_many_requests=("429",), service_unavailable=("503",))
 def test_waits_as_long_as_told(status):
     _, imds = served([f"token={status}:1*1"])
-    first, second, _ = imds.asked()
+    first, second, _ = imds.asked("token", "user-data")
     between(second.at - first.at, 0.95, 2, "seconds between the two")
 
 
@@ -97,7 +97,7 @@ def test_ipv6():
 def test_endpoint_may_end_in_a_slash():
     with Host() as host, Imds(PLAIN) as imds:
         host.config(imds=imds, AWS_EC2_METADATA_SERVICE_ENDPOINT=imds.url + "/").exits(0)
-        equal([r.path for r in imds.asked()], ["/latest/api/token", "/latest/user-data"])
+        equal([r.path for r in imds.asked("token", "user-data")], ["/latest/api/token", "/latest/user-data"])
 
 
 # Switched off: not a fault

@@ -56,11 +56,11 @@ static void test_refused_documents(void **state)
 		{ "{}", "'version' is missing" },
 		{ "{\"version\":null}", "'version' is missing" },
 		{ "{\"version\":2}", "version: 2 is not a version known here; the known one is 1" },
-		{ "{\"version\":\"1\"}", "version: \"1\" is not a version known here" },
-		{ "{\"version\":1,\"agnet\":{}}", "unknown key 'agnet'; did you mean 'agent'?" },
-		{ "{\"version\":1,\"xyzzy\":{}}", "unknown key 'xyzzy'" },
-		{ "{\"version\":1,\"agent\":[]}", "agent: must be an object" },
-		{ "{\"version\":1,\"agent\":{\"A B\":1}}", "agent: 'A B' cannot be a variable's name" },
+		{ "{\"version\":\"1\"}", "line 1, column 12: version: must be 1, not \"1\"" },
+		{ "{\"version\":1,\"agnet\":{}}", "part 7, line 1, column 14: agnet: unknown key; did you mean 'agent'?" },
+		{ "{\"version\":1,\"xyzzy\":{}}", "xyzzy: unknown key" },
+		{ "{\"version\":1,\"agent\":[]}", "agent: must be an object of NAME: value" },
+		{ "{\"version\":1,\"agent\":{\"A B\":1}}", "agent[\"A B\"]: this cannot be a variable's name" },
 		{ "{\"version\":1,\"agent\":{\"A\":\"x\\nECS_CLUSTER=evil\"}}", "agent.A: the value holds a line end" },
 		{ "{\"version\":1,\"agent\":{\"A\":\"x\\u0000y\"}}", "part 7, line 1, column 29: a NUL character" },
 		{ "{\"version\":1,\"agent\":{\"A\\u0000B\":1}}", "a NUL character" },
@@ -105,9 +105,33 @@ static void test_ignored_keys_are_named(void **state)
 	size_t at = 0;
 
 	(void) state;
-	add_json(&s, "{\"version\":1,\"swap\":{\"size\":\"1GiB\"},\"agent\":{},\"proxy\":null}");
+	add_json(&s, "{\"version\":1,\"swap\":{\"size\":\"1GiB\"},\"agent\":{},\"packages\":null}");
 	assert_string_equal(settings_next_ignored(&s, &at), "swap");
 	assert_null(settings_next_ignored(&s, &at));
+}
+
+static void test_merge_of_settings(void **state)
+{
+	static const char *const parts[] = {
+		"{\"version\":1,\"efs\":[{\"mountPoint\":\"/a\",\"fileSystemId\":\"fs-01234567\",\"required\":true},"
+		"{\"mountPoint\":\"/b\",\"fileSystemId\":\"fs-89abcdef\"}],\"packages\":[\"x\",\"y\"]}",
+		"{\"version\":1,\"packages\":[\"z\"],\"efs\":[{\"mountPoint\":\"/c\",\"fileSystemId\":\"fs-00000000\",\"rootDirectory\":null},"
+		"{\"mountPoint\":\"/a\",\"required\":null,\"rootDirectory\":\"/r\"}]}",
+	};
+	AUTO_SETTINGS s = { .doc = NULL };
+	struct err e;
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		add_json(&s, parts[i]);
+	assert_int_equal(settings_finish(&s, &e), 0);
+	assert_string_equal(json_object_to_json_string_ext(settings_section(&s, "efs"), JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
+			    "[{\"mountPoint\":\"/a\",\"fileSystemId\":\"fs-01234567\",\"rootDirectory\":\"/r\"},"
+			    "{\"mountPoint\":\"/b\",\"fileSystemId\":\"fs-89abcdef\"},{\"mountPoint\":\"/c\",\"fileSystemId\":\"fs-00000000\"}]");
+	assert_string_equal(json_object_to_json_string_ext(settings_section(&s, "packages"), JSON_C_TO_STRING_PLAIN), "[\"z\"]");
+	assert_null(settings_section(&s, "swap"));
+	add_json(&s, "{\"version\":1,\"efs\":null}");
+	assert_null(settings_section(&s, "efs"));
 }
 
 static void assert_file(const char *old, const char *lines, int outcome, const char *want)
@@ -147,7 +171,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_values_become_lines), TEST(test_parts_merge_in_order), TEST(test_refused_documents), TEST(test_refused_lines),
-		TEST(test_ignored_keys_are_named), TEST(test_file_keeps_foreign_lines), TEST(test_nearest),
+		TEST(test_ignored_keys_are_named), TEST(test_merge_of_settings), TEST(test_file_keeps_foreign_lines), TEST(test_nearest),
 	};
 
 	return RUN("settings", tests);

@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <zlib.h>
 
-#include "cloud-init/decode.h"
 #include "cloud-init/userdata.h"
 #include "tests/unit/test.h"
 
@@ -110,29 +109,122 @@ static void test_too_many_parts(void **state)
 	assert_says(e, "more than 1024 parts");
 }
 
-static void test_decoders(void **state)
+static void test_damaged_gzip_can_be_looked_at(void **state)
+{
+	static const char damaged[] = "\x1f\x8b\x08 no gzip";
+	AUTO_USERDATA *u = NULL;
+	struct err e;
+
+	(void) state;
+	assert_int_equal(userdata_look(view_of(damaged), &u, &e), 0);
+	assert_true(u->damaged && !u->gzip);
+	assert_int_equal(u->n_parts, 1);
+	assert_view(u->parts[0].type, TYPE_NOT_MIME);
+	assert_view(u->parts[0].handed, damaged);
+}
+
+static void test_base64_as_cloud_init_sees_it(void **state)
+{
+	AUTO_USERDATA *strict = NULL, *loose = NULL, *ours = NULL;
+	struct err e;
+
+	(void) state;
+	assert_int_equal(userdata_look(view_of("IyEvYmluL3NoCg=="), &strict, &e), 0);
+	assert_view(strict->parts[0].type, TYPE_SCRIPT);
+	assert_int_equal(userdata_look(view_of("IyEvYmluL3NoCg==\n"), &loose, &e), 0); /* a script, and cloud-init does not see it */
+	assert_view(loose->parts[0].type, TYPE_NOT_MIME);
+	assert_int_equal(userdata_look(view_of("eyJ2ZXJzaW9uIjoxfQ==\n"), &ours, &e), 0);
+	assert_true(ours->only_ours);
+	assert_int_equal(ours->parts[0].kind, PART_JSON);
+}
+
+static void test_lines_of_parts(void **state)
+{
+	AUTO_USERDATA *u = NULL;
+	struct err e;
+
+	(void) state;
+	assert_int_equal(userdata_parse(view_of(mixed), &u, &e), 0);
+	assert_int_equal(u->parts[0].line, 5);
+	assert_int_equal(u->parts[0].body_line, 7);
+	assert_int_equal(u->parts[1].line, 9);
+	assert_int_equal(u->parts[1].body_line, 11);
+	assert_int_equal(u->parts[2].line, 13);
+	assert_int_equal(u->parts[2].body_line, 0); /* its lines are none of the document */
+}
+
+static void test_scripts_for_us(void **state)
+{
+	static const char json[] = "#!/usr/bin/ecs-bootstrap apply\n{\"version\":1}";
+	AUTO_USERDATA *u = NULL;
+	struct err e;
+
+	(void) state;
+	assert_kinds(view_of("#!/usr/bin/ecs-bootstrap apply\nA=1\n"), "E");
+	assert_kinds(view_of("#! /usr/bin/ecs-bootstrap apply\r\n\n {}\n"), "J");
+	assert_kinds(view_of("#!/usr/bin/ecs-bootstrap apply"), "E");
+	assert_kinds(view_of("#!/usr/bin/ecs-bootstrap\nA=1"), "f");
+	assert_kinds(view_of(" #!/usr/bin/ecs-bootstrap apply\nA=1"), "f"); /* the kernel would not run it */
+	assert_int_equal(userdata_parse(view_of(json), &u, &e), 0);
+	assert_true(u->parts[0].script);
+	assert_view(u->parts[0].handed, json);
+	assert_view(u->parts[0].body, "                              \n{\"version\":1}"); /* lines keep their numbers */
+}
+
+static void test_safe_names(void **state)
+{
+	static const char text[] = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=B\n\n--B\nContent-Disposition: x; filename=\"../a b\"\n\nx\n--B\n\ny\n--B--\n";
+	AUTO_BUF named = { 0 }, numbered = { 0 };
+	AUTO_USERDATA *u = NULL;
+	struct err e;
+
+	(void) state;
+	assert_int_equal(userdata_parse(view_of(text), &u, &e), 0);
+	assert_int_equal(part_safe_name(&u->parts[0], &named), 0);
+	assert_string_equal(named.p, ".._ab");
+	assert_int_equal(part_safe_name(&u->parts[1], &numbered), 0);
+	assert_string_equal(numbered.p, "part-002");
+}
+
+/* In a file name each byte may become a character of three. */
+static void test_file_name_of_nonsense(void **state)
 {
 	AUTO_BUF b = { 0 };
 
 	(void) state;
-	assert_int_equal(decode_base64(view_of("aGV\n*sbG8="), &b), 0);
-	assert_string_equal(b.p, "hello");
-	buf_clear(&b);
-	assert_int_equal(decode_base64(view_of("aGVsbG8"), &b), 0);
-	assert_string_equal(b.p, "hello");
-	buf_clear(&b);
-	assert_int_equal(decode_quoted_printable(view_of("a=3Db=\nc=\r\nd=zz=e4="), &b), 0);
-	assert_string_equal(b.p, "a=bcd=zz\xe4=");
-	b.limit = b.len;
-	assert_int_equal(decode_quoted_printable(view_of("x"), &b), -EMSGSIZE);
-	assert_int_equal(decode_base64(view_of("aGVsbG8"), &b), -EMSGSIZE);
+	assert_int_equal(buf_printf(&b, "MIME-Version: 1.0\nContent-Disposition: x; filename*=UTF-8''"), 0);
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(buf_add(&b, "\xff", 1), 0);
+	assert_kinds(buf_view(&b), "f");
+}
+
+static void test_room_is_shared(void **state)
+{
+	static char zeros[600 << 10];
+	unsigned char packed[4096];
+	size_t n = gzip(zeros, sizeof zeros, packed, sizeof packed);
+	AUTO_BUF b = { 0 };
+	AUTO_USERDATA *u = NULL;
+	struct err e;
+
+	(void) state;
+	assert_int_equal(buf_printf(&b, "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=B\n\n"), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(buf_printf(&b, "--B\nContent-Type: application/gzip\n\n"), 0);
+		assert_int_equal(buf_add(&b, packed, n), 0);
+		assert_int_equal(buf_printf(&b, "\n"), 0);
+	}
+	assert_int_equal(userdata_parse(buf_view(&b), &u, &e), -EMSGSIZE);
+	assert_says(e, "read part 2: ");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_bare_documents), TEST(test_parts_of_mime), TEST(test_gzip_around_it), TEST(test_gzip_bomb),
-		TEST(test_base64_around_it), TEST(test_too_many_parts), TEST(test_decoders),
+		TEST(test_base64_around_it), TEST(test_too_many_parts), TEST(test_damaged_gzip_can_be_looked_at),
+		TEST(test_base64_as_cloud_init_sees_it), TEST(test_lines_of_parts), TEST(test_scripts_for_us), TEST(test_safe_names),
+		TEST(test_file_name_of_nonsense), TEST(test_room_is_shared),
 	};
 
 	return RUN("userdata", tests);

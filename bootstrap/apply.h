@@ -1,0 +1,25 @@
+/* What settings do beyond the agent's own lines: each section of the document has a module with one or both of these. */
+#ifndef BOOTSTRAP_APPLY_H
+#define BOOTSTRAP_APPLY_H
+
+#include "common/err.h"
+#include "common/imds.h"
+#include "common/json.h"
+
+struct apply {
+	int          root;
+	struct imds *imds; /* NULL: the metadata service did not serve on this boot */
+};
+
+enum { APPLY_SAME = 1 }; /* it was so already, or there is nothing to do */
+
+/*
+ * Adds agent variables NAME -> text to agent (an object), as defaults: what the user's own `agent` section says wins.
+ * value: the section, NULL if it is not in the document. 0, APPLY_SAME, or negative; on failure agent is as it was.
+ */
+typedef int derive_fn(const struct apply *a, struct json_object *value, struct json_object *agent, struct err *e);
+
+/* Makes the host as the section says, or takes away what an earlier boot made when value is NULL. */
+typedef int apply_fn(const struct apply *a, struct json_object *value, struct err *e);
+
+#endif

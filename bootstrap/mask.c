@@ -1,0 +1,96 @@
+#include <ctype.h>
+#include <string.h>
+
+#include "bootstrap/mask.h"
+#include "bootstrap/secret.h"
+#include "common/parse.h"
+
+static bool speaks_of_secrets(struct view text)
+{
+	size_t unused;
+
+	return secret_named(text, &unused);
+}
+
+/* The last line of something in base64 looks like a name with an empty value. */
+static bool is_rest_of_base64(struct view name, struct view value)
+{
+	bool lower = false;
+
+	for (size_t i = 0; i < name.len; i++)
+		lower = lower || islower((unsigned char) name.p[i]);
+	return lower && (value.len == 0 || view_is(value, "="));
+}
+
+static int add_text(struct buf *b, struct view text)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < text.len && r == 0; i++) {
+		unsigned char c = (unsigned char) text.p[i];
+
+		r = buf_add(b, c < 0x20 || c == 0x7f ? " " : text.p + i, 1);
+	}
+	return r;
+}
+
+/* What stands before an '@' and behind "//", or at the beginning: user and password. It ends where a host would. */
+static int add_value(struct buf *b, struct view value)
+{
+	int r = 0;
+
+	while (r == 0 && value.len > 0) {
+		const char *slashes = memmem(value.p, value.len, "//", 2);
+		struct view head = { value.p, slashes ? (size_t) (slashes + 2 - value.p) : 0 }, host;
+		const char *at;
+
+		r = add_text(b, head);
+		value.p += head.len;
+		value.len -= head.len;
+		host = (struct view) { value.p, 0 };
+		while (host.len < value.len && !strchr("/ \t,;\"'", value.p[host.len]))
+			host.len++;
+		at = host.len > 0 ? memrchr(host.p, '@', host.len) : NULL;
+		if (r == 0 && at)
+			r = buf_printf(b, "%s", MASK);
+		if (at)
+			host = (struct view) { at, host.len - (size_t) (at - host.p) };
+		if (r == 0)
+			r = add_text(b, host);
+		value.len -= (size_t) (host.p + host.len - value.p);
+		value.p = host.p + host.len;
+		if (r == 0 && !memmem(value.p, value.len, "//", 2)) {
+			r = add_text(b, value);
+			value.len = 0;
+		}
+	}
+	return r;
+}
+
+int mask_line(struct view line, struct buf *b)
+{
+	struct view rest = view_trim(line), name, value;
+	bool comment = view_starts(rest, "#");
+	int r;
+
+	if (!memchr(line.p ? line.p : "", '=', line.len)) {
+		if (rest.len > 0 && (!comment || speaks_of_secrets(rest)))
+			return buf_printf(b, "%s", MASK);
+		return add_value(b, line);
+	}
+	value = line;
+	name = view_cut(&value, '=');
+	rest = view_trim(name);
+	if (view_starts(rest, "export "))
+		rest = view_trim((struct view) { rest.p + 7, rest.len - 7 });
+	if (!comment && (!is_identifier(rest) || is_rest_of_base64(rest, view_trim(value))))
+		return buf_printf(b, "%s", MASK);
+	r = add_text(b, name);
+	if (r == 0)
+		r = buf_add(b, "=", 1);
+	if (r < 0)
+		return r;
+	if (speaks_of_secrets(name) || (memchr(value.p, '{', value.len) && speaks_of_secrets(value)) || (comment && speaks_of_secrets(value)))
+		return value.len > 0 ? buf_printf(b, "%s", MASK) : 0;
+	return add_value(b, value);
+}

@@ -1,0 +1,54 @@
+#include <errno.h>
+
+#include "bootstrap/daemon-json.h"
+#include "bootstrap/proxy.h"
+#include "bootstrap/sections.h"
+#include "bootstrap/source.h"
+#include "bootstrap/spot.h"
+#include "bootstrap/starttasks.h"
+
+/* In order: the source is fetched through the proxy, and what it says comes before what is found out by itself. */
+static const struct section {
+	const char *key;
+	derive_fn  *derive;
+	apply_fn   *apply;
+} sections[] = {
+	{ "proxy", proxy_derive, proxy_apply },
+	{ "agentConfigSource", source_derive, NULL },
+	{ "spotDraining", spot_derive, NULL },
+	{ "docker", NULL, daemon_json_apply },
+	{ "startTasks", NULL, starttasks_apply },
+};
+
+_Static_assert(ARRAY_LEN(sections) <= SECTIONS_MAX, "a report has a place for every section");
+
+int sections_derive(const struct apply *a, struct settings *s, struct err *e)
+{
+	struct json_object *agent = settings_agent(s);
+
+	if (!agent)
+		return err_set(e, -ENOMEM, "read settings");
+	for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
+		const struct section *c = &sections[i];
+
+		if (c->derive && c->derive(a, settings_section(s, c->key), agent, e) < 0)
+			return e->code; /* the sentence names the setting */
+	}
+	return 0;
+}
+
+size_t sections_apply(const struct apply *a, const struct settings *s, struct section_report ret[SECTIONS_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
+		const struct section *c = &sections[i];
+
+		if (!c->apply)
+			continue;
+		ret[n] = (struct section_report) { .key = c->key };
+		ret[n].outcome = c->apply(a, settings_section(s, c->key), &ret[n].e);
+		n++;
+	}
+	return n;
+}

@@ -1,0 +1,243 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bootstrap/starttasks-call.h"
+#include "bootstrap/starttasks.h"
+#include "common/backoff.h"
+#include "common/clock.h"
+#include "common/file.h"
+#include "common/keyval.h"
+#include "common/paths.h"
+#include "common/sigv4.h"
+
+#define INTROSPECTION "http://127.0.0.1:51678"
+
+enum { LIST_MAX = 256 << 10, IMDS_MS = 30000 };
+
+static const struct backoff pace = { .first_ms = 500, .max_ms = 5000, .jitter_percent = 20 };
+
+int starttasks_apply(const struct apply *a, struct json_object *value, struct err *e)
+{
+	const char *text;
+	int r;
+
+	if (!value || (json_object_is_type(value, json_type_array) && json_object_array_length(value) == 0)) {
+		if (!file_exists(a->root, PATH_START_TASKS))
+			return APPLY_SAME;
+		return file_remove(a->root, PATH_START_TASKS, e);
+	}
+	if (!json_object_is_type(value, json_type_array) || json_object_array_length(value) > START_TASKS_MAX)
+		return err_say(e, -EINVAL, "set startTasks: must be a list of at most %d objects", START_TASKS_MAX);
+	for (size_t i = 0; i < json_object_array_length(value); i++) {
+		struct json_object *entry = json_object_array_get_idx(value, i);
+
+		if (!json_text(entry, "taskDefinition", NULL))
+			return err_say(e, -EINVAL, "set startTasks[%zu]: must be an object with \"taskDefinition\": \"FAMILY:REVISION\"", i);
+		if (json_object_object_get_ex(entry, "startedBy", NULL))
+			return err_say(e, -EINVAL, "set startTasks[%zu].startedBy: it is filled in, so that a task is found again", i);
+	}
+	text = json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	if (!text)
+		return err_set(e, -ENOMEM, "write '%s'", PATH_START_TASKS);
+	r = dir_make(a->root, PATH_RUN_DIR, 0755, e);
+	/* 0600: overrides may hold what nobody else should read. */
+	r = r ? r : file_replace(a->root, PATH_START_TASKS, text, strlen(text), 0600, e);
+	return r == FILE_SAME ? APPLY_SAME : r;
+}
+
+/* Both go into a request and into messages. */
+static bool is_name(const char *text)
+{
+	size_t n = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:/_.-");
+
+	return n > 0 && n < START_NAME_SIZE && !text[n];
+}
+
+bool starttasks_registered(struct view metadata, char region[AWS_REGION_SIZE], char arn[START_NAME_SIZE], char cluster[START_NAME_SIZE])
+{
+	AUTO_JSON *o = NULL;
+	struct json_place at;
+	struct err unused;
+	const char *have, *in;
+	struct view rest, word = { 0 };
+
+	if (json_parse(metadata, &o, &at, &unused) < 0)
+		return false;
+	have = json_text(o, "ContainerInstanceArn", NULL);
+	in = json_text(o, "Cluster", NULL);
+	if (!have || !in || !is_name(have) || !is_name(in))
+		return false;
+	rest = view_of(have); /* arn:PARTITION:ecs:REGION:ACCOUNT:… */
+	for (int i = 0; i < 4; i++)
+		word = view_cut(&rest, ':');
+	if (!aws_is_region(word))
+		return false;
+	snprintf(region, AWS_REGION_SIZE, "%.*s", VIEW_ARG(word, AWS_REGION_SIZE - 1));
+	snprintf(arn, START_NAME_SIZE, "%s", have);
+	snprintf(cluster, START_NAME_SIZE, "%s", in);
+	return true;
+}
+
+int starttasks_mark(const char *instance_id, const char *entry, unsigned nth, char ret[START_MARK_SIZE])
+{
+	AUTO_BUF b = { 0 };
+	char hash[SIGV4_HASH_SIZE];
+	int r = buf_printf(&b, "%s\n%u\n%s", instance_id, nth, entry);
+
+	r = r ? r : sigv4_hash(buf_view(&b), hash);
+	if (r == 0)
+		snprintf(ret, START_MARK_SIZE, "ecs-bootstrap/%.20s", hash);
+	return r;
+}
+
+static int read_list(int root, struct json_object **ret, struct err *e)
+{
+	AUTO_BUF text = { 0 };
+	struct json_place at;
+	int r = file_read(root, PATH_START_TASKS, LIST_MAX, &text, e);
+
+	if (r != 0)
+		return r == FILE_ABSENT ? STARTTASKS_NOTHING : r;
+	r = json_parse(buf_view(&text), ret, &at, e);
+	if (r < 0)
+		return err_wrap(e, "read '%s'", PATH_START_TASKS);
+	if (!json_object_is_type(*ret, json_type_array) || json_object_array_length(*ret) > START_TASKS_MAX)
+		return err_say(e, -EBADMSG, "read '%s': it is no list of at most %d tasks", PATH_START_TASKS, START_TASKS_MAX);
+	return 0;
+}
+
+/* The agent opens its introspection port when it has registered, or a little before. */
+static int wait_for_agent(struct start_run *run, unsigned timeout_ms, struct err *e)
+{
+	AUTO_HTTP *h = NULL;
+	AUTO_REPLY reply = { 0 };
+	const char *base = getenv("ECS_AGENT_INTROSPECTION_URL");
+	long deadline = clock_ms() + (long) timeout_ms;
+	char url[256];
+	int r = http_new(&h, e);
+
+	snprintf(url, sizeof url, "%s/v1/metadata", base ? base : INTROSPECTION);
+	struct http_request rq = { .method = "GET", .url = url, .connect_ms = 1000, .total_ms = 3000, .max_reply = 65536 };
+
+	for (unsigned failures = 1; r == 0; failures++) {
+		unsigned ms = backoff_ms(&pace, failures, clock_dice());
+
+		if (http_do(h, &rq, &reply, e) < 0)
+			reply.status = 0;
+		else if (reply.status == 200 && starttasks_registered(buf_view(&reply.body), run->region, run->instance, run->cluster))
+			return 0;
+		else
+			(void) err_say(e, -EAGAIN, "GET %s: HTTP status %ld without a ContainerInstanceArn", url, reply.status);
+		if (clock_ms() + (long) ms >= deadline)
+			return err_wrap(e, "wait %u s for the agent to register", timeout_ms / 1000);
+		clock_sleep_ms(ms);
+	}
+	return r;
+}
+
+/* Equal entries are told apart by how many stand before. */
+static unsigned count_before(struct json_object *list, size_t i)
+{
+	unsigned n = 0;
+
+	for (size_t k = 0; k < i; k++)
+		n += (unsigned) json_object_equal(json_object_array_get_idx(list, k), json_object_array_get_idx(list, i));
+	return n;
+}
+
+static int read_entry(const struct start_run *run, struct json_object *list, size_t i, struct start_entry *t, struct err *e)
+{
+	struct json_object *entry = json_object_array_get_idx(list, i);
+	const char *text = json_object_to_json_string_ext(entry, JSON_C_TO_STRING_PLAIN);
+	int r;
+
+	t->request = entry;
+	t->task_definition = json_text(entry, "taskDefinition", NULL);
+	if (!t->task_definition || !text)
+		return err_say(e, -EBADMSG, "read '%s': entry %zu has no taskDefinition", PATH_START_TASKS, i + 1);
+	r = starttasks_mark(run->id, text, count_before(list, i), t->mark);
+	return r < 0 ? err_set(e, r, "mark a task") : 0;
+}
+
+/* The last value that either file of the agent gives; the user's file wins. To be freed. */
+static char *agent_variable(int root, const char *name)
+{
+	static const char *const files[] = { PATH_ECS_CONFIG, PATH_INSTANCE_CONFIG };
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		AUTO_BUF text = { 0 };
+		struct view value;
+		struct err unused;
+
+		if (file_read(root, files[i], CONFIG_FILE_MAX, &text, &unused) == 0 && keyval_find(buf_view(&text), name, &value) && value.len > 0)
+			return strndup(value.p, value.len);
+	}
+	return NULL;
+}
+
+static int reach_aws(struct start_run *run, int root, struct imds *imds, struct err *e)
+{
+	char *https = agent_variable(root, "HTTPS_PROXY"), *http = agent_variable(root, "HTTP_PROXY"), *no = agent_variable(root, "NO_PROXY");
+	struct http_outside outside = { .proxy = https ? https : http, .no_proxy = no };
+	int r = aws_open(imds, root, &outside, &run->aws, e);
+
+	free(https);
+	free(http);
+	free(no);
+	return r;
+}
+
+static void start_all(struct start_run *run, struct start_entry *entries, size_t n, struct starttasks_report *ret)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct starttasks_task *task = &ret->tasks[i];
+		int r = start_one(run, &entries[i], &task->why);
+
+		task->outcome = r < 0 ? START_FAILED : r == 0 ? START_DONE : START_EARLIER;
+		snprintf(task->task_definition, sizeof task->task_definition, "%s", entries[i].task_definition);
+		snprintf(task->arn, sizeof task->arn, "%s", entries[i].arn);
+	}
+	ret->n = (unsigned) n;
+	snprintf(ret->instance, sizeof ret->instance, "%s", run->instance);
+	snprintf(ret->cluster, sizeof ret->cluster, "%s", run->cluster);
+}
+
+/* All marks are made before the first entry is completed for its request, which changes it. */
+static int work(struct start_run *run, struct json_object *list, unsigned timeout_ms, struct starttasks_report *ret, struct err *e)
+{
+	struct start_entry entries[START_TASKS_MAX] = { { .arn = "" } };
+	size_t n = json_object_array_length(list);
+
+	for (size_t i = 0; i < n; i++) {
+		int r = read_entry(run, list, i, &entries[i], e);
+
+		if (r < 0)
+			return r;
+	}
+	run->deadline = clock_ms() + (long) timeout_ms;
+	start_all(run, entries, n, ret);
+	return 0;
+}
+
+int starttasks_run(const struct starttasks *s, struct starttasks_report *ret, struct err *e)
+{
+	CLEANUP(start_run_done) struct start_run run = { .deadline = 0 };
+	AUTO_JSON *list = NULL;
+	AUTO_IMDS *imds = NULL;
+	int r = read_list(s->root, &list, e);
+
+	if (r != 0)
+		return r;
+	r = wait_for_agent(&run, s->timeout_ms, e);
+	r = r ? r : imds_open(IMDS_MS, &imds, e);
+	if (r == IMDS_OFF)
+		return err_say(e, -EACCES, "start tasks: the metadata service is switched off, so there are no credentials");
+	r = r ? r : imds_instance_id(imds, run.id, e);
+	r = r ? r : started_open(s->root, run.id, &run.state, e);
+	r = r ? r : reach_aws(&run, s->root, imds, e);
+	if (r > 0)
+		return err_say(e, -EACCES, "start tasks: the metadata service gives no instance id");
+	return r < 0 ? r : work(&run, list, s->timeout_ms, ret, e);
+}

@@ -1,0 +1,106 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bootstrap/after.h"
+#include "bootstrap/late.h"
+#include "bootstrap/starttasks.h"
+#include "bootstrap/verbs.h"
+#include "common/log.h"
+#include "common/paths.h"
+
+enum { REMIND_MS = 5 * 60 * 1000 }; /* a wait that lasts says so every five minutes */
+
+static void say_late(const struct findings *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		log_warn("check '%s', line %u: %s%s%s", PATH_ECS_CONFIG, f->list[i].at.line, f->list[i].path,
+			 f->list[i].path[0] ? ": " : "", f->list[i].text);
+}
+
+int run_late(const struct options *o)
+{
+	AUTO_FINDINGS found = { .n = 0 };
+	struct err e;
+
+	if (has_arguments(o, "late-check"))
+		return EXIT_USAGE;
+	if (late_run(o->root_fd, &found, &e) < 0) {
+		log_error("%s", e.text);
+		return EXIT_FAILED;
+	}
+	say_late(&found);
+	return found.n > 0 ? EXIT_FAILED : EXIT_DONE;
+}
+
+/* Once for each boot and each state of the file; whatever it finds, the agent starts. */
+static void check_late(int root)
+{
+	AUTO_FINDINGS found = { .n = 0 };
+	struct err e;
+	int r = late_run(root, &found, &e);
+
+	if (r < 0)
+		log_warn("%s", e.text);
+	if (r == 0)
+		say_late(&found);
+}
+
+int run_after(const struct options *o)
+{
+	struct after_facts facts;
+	struct err e;
+
+	if (!o->rest[0]) {
+		fprintf(stderr, "ecs-bootstrap: after-user-data needs a command to run\n");
+		return EXIT_USAGE;
+	}
+	for (after_look(o->root_fd, &facts); after_judge(&facts) == AFTER_WAIT; after_look(o->root_fd, &facts)) {
+		log_info("waiting for cloud-init to work off the user data ('%s' is not there yet)", PATH_CLOUD_RESULT);
+		if (after_wait(o->root_fd, REMIND_MS, &e) < 0) {
+			log_error("%s", e.text);
+			return EXIT_FAILED;
+		}
+	}
+	if (after_judge(&facts) == AFTER_WITHHOLD) {
+		log_error("start agent: user data could not be read and no ecs.config names a cluster; set ECS_CLUSTER in '%s' and run '%s'",
+			  PATH_ECS_CONFIG, "systemctl start ecs");
+		return EXIT_FAILED;
+	}
+	check_late(o->root_fd);
+	execvp(o->rest[0], o->rest);
+	log_error("run '%s': %s", o->rest[0], strerror(errno));
+	return EXIT_FAILED;
+}
+
+int run_start_tasks(const struct options *o)
+{
+	struct starttasks s = { .root = o->root_fd, .timeout_ms = o->timeout_s * 1000 };
+	struct starttasks_report report = { .n = 0 };
+	int exit_code = EXIT_DONE, r;
+	struct err e;
+
+	if (has_arguments(o, "start-tasks"))
+		return EXIT_USAGE;
+	r = starttasks_run(&s, &report, &e);
+	if (r < 0) {
+		log_error("%s; no task of startTasks was started", e.text);
+		return EXIT_FAILED;
+	}
+	if (r == STARTTASKS_NOTHING)
+		log_info("start tasks: '%s' is not there, so there are none", PATH_START_TASKS);
+	for (unsigned i = 0; i < report.n; i++) {
+		const struct starttasks_task *t = &report.tasks[i];
+
+		if (t->outcome == START_FAILED) {
+			log_error("start task '%s': %s", t->task_definition, t->why.text);
+			exit_code = EXIT_FAILED;
+		} else if (t->outcome == START_DONE) {
+			log_info("started task '%s' in cluster '%s': %s", t->task_definition, report.cluster, t->arn);
+		} else {
+			log_info("kept task '%s': it was started on this instance before", t->task_definition);
+		}
+	}
+	return exit_code;
+}

@@ -1,0 +1,150 @@
+#include <stdio.h>
+
+#include "bootstrap/config.h"
+#include "bootstrap/script.h"
+#include "bootstrap/show.h"
+#include "bootstrap/verbs.h"
+#include "common/log.h"
+#include "common/paths.h"
+
+enum { APPLY_IMDS_TIMEOUT_MS = 5000 };
+
+static void say_ignored(const struct settings *s)
+{
+	const char *key;
+	size_t at = 0;
+
+	while ((key = settings_next_ignored(s, &at)))
+		log_warn("apply setting '%s': this version does not act on it, ignored", key);
+}
+
+static void say_warnings(const struct findings *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		struct err e;
+
+		if (f->list[i].is_error)
+			continue;
+		(void) finding_say(&f->list[i], &e);
+		log_warn("%s", e.text);
+	}
+}
+
+/* How many sections failed. */
+static unsigned say_sections(const struct config_report *r)
+{
+	unsigned failed = 0;
+
+	for (size_t i = 0; i < r->n_sections; i++) {
+		const struct section_report *s = &r->sections[i];
+
+		if (s->outcome < 0)
+			log_error("apply setting '%s': %s", s->key, s->e.text);
+		else if (s->outcome != APPLY_SAME)
+			log_info("applied setting '%s'", s->key);
+		failed += s->outcome < 0;
+	}
+	return failed;
+}
+
+static void say_report(const struct config_report *r)
+{
+	if (r->off) {
+		log_info("read user data: %s and there is no '%s'; '%s' was left as it is", r->fetched.imds.text, PATH_CLOUD_COPY, PATH_ECS_CONFIG);
+		return;
+	}
+	if (r->fetched.imds.code != 0)
+		log_warn("read user data from instance metadata: %s%s%s", r->fetched.imds.text,
+			 r->has_user_data ? "; went on with " : "", r->has_user_data ? r->fetched.from : "");
+	if (r->unclosed_block)
+		log_warn("read '%s': a managed block has no END line; its lines were kept as yours", PATH_ECS_CONFIG);
+	say_warnings(&r->settings.findings);
+	say_ignored(&r->settings);
+	if (!r->has_user_data && r->lines == 0)
+		log_info("there is no user data%s", r->written ? "; removed the managed block from '" PATH_ECS_CONFIG "'" : "");
+	else if (r->ours == 0 && r->lines == 0)
+		log_info("no part of the user data (%u) is for ecs-bootstrap%s", r->parts,
+			 r->written ? "; removed the managed block from '" PATH_ECS_CONFIG "'" : "");
+	else
+		log_info("%s '%s': %u setting%s from %u of %u part%s of the user data", r->written ? "wrote" : "kept",
+			 PATH_ECS_CONFIG, r->lines, r->lines == 1 ? "" : "s", r->ours, r->parts, r->parts == 1 ? "" : "s");
+}
+
+bool has_arguments(const struct options *o, const char *verb)
+{
+	if (o->rest[0])
+		fprintf(stderr, "ecs-bootstrap: %s takes no argument '%s'\n", verb, o->rest[0]);
+	return o->rest[0] != NULL;
+}
+
+int run_config(const struct options *o)
+{
+	struct fetch f = { .root = o->root_fd, .file = o->user_data, .imds_timeout_ms = o->imds_timeout_s * 1000 };
+	AUTO_REPORT report = { .parts = 0 };
+	struct err e;
+
+	if (has_arguments(o, "config"))
+		return EXIT_USAGE;
+	if (config_run(&f, &report, &e) < 0) {
+		log_error("%s; '%s' was left as it is", e.text, PATH_ECS_CONFIG);
+		return EXIT_FAILED;
+	}
+	say_report(&report);
+	return say_sections(&report) > 0 ? EXIT_FAILED : EXIT_DONE;
+}
+
+/* On standard error only what the diff cannot say. */
+int run_show(const struct options *o)
+{
+	struct fetch f = { .root = o->root_fd, .file = o->user_data, .imds_timeout_ms = o->imds_timeout_s * 1000 };
+	AUTO_REPORT report = { .parts = 0 };
+	AUTO_BUF diff = { 0 };
+	struct err e;
+
+	if (has_arguments(o, "show"))
+		return EXIT_USAGE;
+	if (config_render(&f, &report, &e) < 0 || show_config(&report, &diff, &e) < 0) {
+		log_error("%s", e.text);
+		return EXIT_FAILED;
+	}
+	say_warnings(&report.settings.findings);
+	say_ignored(&report.settings);
+	if (report.off)
+		log_info("read user data: %s and there is no '%s'", report.fetched.imds.text, PATH_CLOUD_COPY);
+	else if (diff.len == 0)
+		log_info("'%s' is as config would write it", PATH_ECS_CONFIG);
+	fwrite(buf_view(&diff).p, 1, diff.len, stdout);
+	return EXIT_DONE;
+}
+
+/* cloud-init runs it when all is done, or when the instance metadata could not be read; no more waiting for that here. */
+int run_apply(const struct options *o)
+{
+	struct fetch f = { .root = o->root_fd, .file = o->user_data, .imds_timeout_ms = o->imds_timeout_s * 1000 };
+	AUTO_REPORT report = { .parts = 0 };
+	struct err e;
+	int r;
+
+	if (!o->rest[0] || o->rest[1]) {
+		fprintf(stderr, "ecs-bootstrap: apply takes one file\n");
+		return EXIT_USAGE;
+	}
+	if (o->imds_timeout_s == IMDS_TIMEOUT_S)
+		f.imds_timeout_ms = APPLY_IMDS_TIMEOUT_MS;
+	r = script_look(o->root_fd, o->rest[0], &e);
+	if (r == SCRIPT_TAKEN) {
+		log_info("apply '%s': config has taken it from the user data on this boot; nothing was changed", o->rest[0]);
+		return EXIT_DONE;
+	}
+	f.also = r == 0 ? o->rest[0] : NULL;
+	if (r >= 0)
+		r = config_run(&f, &report, &e);
+	if (r < 0) {
+		log_error("%s; '%s' was left as it is", e.text, PATH_ECS_CONFIG);
+		return EXIT_FAILED;
+	}
+	if (!report.off)
+		say_report(&report);
+	log_info("apply '%s': %u setting%s in '%s' now", o->rest[0], report.lines, report.lines == 1 ? "" : "s", PATH_ECS_CONFIG);
+	return say_sections(&report) > 0 ? EXIT_FAILED : EXIT_DONE;
+}

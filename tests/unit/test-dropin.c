@@ -1,0 +1,100 @@
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bootstrap/dropin.h"
+#include "common/file.h"
+#include "tests/unit/test.h"
+
+#define HEAD "# Written by ecs-bootstrap from user data at each boot; do not edit.\n[Service]\n"
+#define UNIT "docker.service"
+#define FOLDER "/etc/systemd/system/docker.service.d"
+#define PATH FOLDER "/10-ecs-bootstrap-proxy.conf"
+
+static void test_quoting(void **state)
+{
+	static const struct {
+		const char *value, *line;
+	} cases[] = {
+		{ "http://h:1", "Environment=\"X=http://h:1\"\n" },
+		{ "a%40b%%", "Environment=\"X=a%%40b%%%%\"\n" },
+		{ "say \"yes\"", "Environment=\"X=say \\\"yes\\\"\"\n" },
+		{ "back\\slash\\", "Environment=\"X=back\\\\slash\\\\\"\n" },
+		{ "$HOME 'a' # ; b", "Environment=\"X=$HOME 'a' # ; b\"\n" },
+		{ "", "Environment=\"X=\"\n" },
+	};
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO_BUF b = { 0 };
+		struct dropin_variable v = { "X", cases[i].value };
+
+		assert_int_equal(dropin_render(&v, 1, &b), 0);
+		assert_int_equal(strncmp(b.p, HEAD, strlen(HEAD)), 0);
+		assert_string_equal(b.p + strlen(HEAD), cases[i].line);
+	}
+}
+
+static void test_variables_without_a_value_are_left_out(void **state)
+{
+	struct dropin_variable v[] = { { "A", NULL }, { "B", "1" }, { "C", NULL } };
+	AUTO_BUF b = { 0 };
+	AUTO_BUF none = { 0 };
+
+	(void) state;
+	assert_int_equal(dropin_render(v, ARRAY_LEN(v), &b), 0);
+	assert_string_equal(b.p, HEAD "Environment=\"B=1\"\n");
+	assert_int_equal(dropin_render(v, 1, &none), 0);
+	assert_int_equal(none.len, 0);
+}
+
+static void test_limit(void **state)
+{
+	struct dropin_variable v = { "A", "value" };
+	AUTO_BUF b = { .limit = sizeof HEAD + 10 };
+
+	(void) state;
+	assert_int_equal(dropin_render(&v, 1, &b), -EMSGSIZE);
+}
+
+static void test_file_and_folder_come_and_go(void **state)
+{
+	char dir[] = "/tmp/dropin-XXXXXX", command[64];
+	struct view text = view_of("[Service]\n"), none = { "", 0 };
+	struct stat st;
+	struct err e;
+	int root = -1;
+
+	(void) state;
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(root_open(dir, &root, &e), 0);
+	assert_int_equal(dropin_set(root, UNIT, "proxy", none, &e), DROPIN_SAME);
+	assert_int_equal(dropin_set(root, UNIT, "proxy", text, &e), 0);
+	assert_int_equal(dropin_set(root, UNIT, "proxy", text, &e), DROPIN_SAME);
+	assert_int_equal(fstatat(root, PATH + 1, &st, 0), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(dropin_set(root, UNIT, "proxy", none, &e), 0);
+	assert_false(file_exists(root, FOLDER));
+
+	assert_int_equal(dropin_set(root, UNIT, "proxy", text, &e), 0);
+	assert_int_equal(file_replace(root, FOLDER "/user.conf", "x", 1, 0644, &e), 0);
+	assert_int_equal(dropin_set(root, UNIT, "proxy", none, &e), 0);
+	assert_false(file_exists(root, PATH));
+	assert_true(file_exists(root, FOLDER "/user.conf"));
+	assert_int_equal(dropin_reload(root, &e), DROPIN_NO_SYSTEMD);
+	snprintf(command, sizeof command, "rm -rf '%s'", dir);
+	assert_int_equal(system(command), 0);
+	(void) close(root);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_quoting),
+		TEST(test_variables_without_a_value_are_left_out),
+		TEST(test_limit),
+		TEST(test_file_and_folder_come_and_go),
+	};
+
+	return RUN("dropin", tests);
+}
