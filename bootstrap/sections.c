@@ -7,13 +7,14 @@
 #include "bootstrap/spot.h"
 #include "bootstrap/starttasks.h"
 
-/* In order: the source is fetched through the proxy, and what it says comes before what is found out by itself. */
+/* In order: what user data says, then the source, which is fetched through the proxy, then what is found out by itself. */
 static const struct section {
 	const char *key;
 	derive_fn  *derive;
 	apply_fn   *apply;
 } sections[] = {
 	{ "proxy", proxy_derive, proxy_apply },
+	{ "spotDraining", spot_said, NULL },
 	{ "agentConfigSource", source_derive, NULL },
 	{ "spotDraining", spot_derive, NULL },
 	{ "docker", NULL, daemon_json_apply },

@@ -31,10 +31,16 @@ static int set_if_spot(const struct apply *a, struct json_object *agent, bool as
 	return r == 0 && view_is(view_trim(buf_view(&kind)), "spot") ? set(agent, "true", e) : APPLY_SAME;
 }
 
+int spot_said(const struct apply *a, struct json_object *value, struct json_object *agent, struct err *e)
+{
+	(void) a;
+	return json_object_is_type(value, json_type_boolean) ? set(agent, json_object_get_boolean(value) ? "true" : "false", e) : APPLY_SAME;
+}
+
 int spot_derive(const struct apply *a, struct json_object *value, struct json_object *agent, struct err *e)
 {
 	if (json_object_is_type(value, json_type_boolean))
-		return set(agent, json_object_get_boolean(value) ? "true" : "false", e);
+		return spot_said(a, value, agent, e);
 	if (value && (!json_object_is_type(value, json_type_string) || strcmp(json_object_get_string(value), "auto") != 0))
 		return err_say(e, -EINVAL, "set spotDraining: must be \"auto\", true or false");
 	return set_if_spot(a, agent, value != NULL, e);

@@ -4,6 +4,9 @@
 
 #include "bootstrap/apply.h"
 
+/* Only what was said, true or false; before agentConfigSource, which user data beats. */
+int spot_said(const struct apply *a, struct json_object *value, struct json_object *agent, struct err *e) MUST_CHECK;
+
 /*
  * value: true, false or "auto", which is also what its absence means: on if the instance is a spot one, else nothing is
  * said. A name that agent holds already stays as it is.

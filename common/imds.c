@@ -17,6 +17,7 @@
 enum {
 	TOKEN_MAX = 1024,
 	URL_MAX = 512,
+	ERROR_PAGE_MAX = 4096,
 	CONNECT_MS = 1000,
 	TOTAL_MS = 2000,
 	STAGGER_MS = 150, /* as cloud-init does */
@@ -227,13 +228,15 @@ int imds_open(unsigned deadline_ms, struct imds **ret, struct err *e)
 }
 
 /* IMDS answers text/plain or application/octet-stream; a web page comes from somebody in between. */
-static int keep_body(const struct http_reply *reply, const char *url, struct buf *b, struct err *e)
+static int keep_body(const struct http_reply *reply, const char *url, size_t limit, struct buf *b, struct err *e)
 {
 	struct view type;
 	int r;
 
 	if (http_header(reply, "Content-Type", &type) && view_starts(type, "text/html"))
 		return err_say(e, -EBADMSG, "GET %s: the answer is a web page, not metadata", url);
+	if (reply->body.len > limit)
+		return err_say(e, -EMSGSIZE, "GET %s: reply larger than %zu bytes", url, limit);
 	r = buf_add(b, reply->body.p, reply->body.len);
 	return r < 0 ? err_set(e, r, "GET %s", url) : 0;
 }
@@ -247,7 +250,8 @@ int imds_get(struct imds *i, const char *path, size_t limit, struct buf *b, stru
 
 	snprintf(url, sizeof url, "%s/latest/%s", i->endpoint, path);
 	struct http_request rq = {
-		.method = "GET", .url = url, .headers = headers, .connect_ms = CONNECT_MS, .max_reply = limit,
+		.method = "GET", .url = url, .headers = headers, .connect_ms = CONNECT_MS,
+		.max_reply = limit > ERROR_PAGE_MAX ? limit : ERROR_PAGE_MAX, /* a 404 brings a page that must not look like a large value */
 	};
 
 	for (unsigned failures = 1;; failures++) {
@@ -259,7 +263,7 @@ int imds_get(struct imds *i, const char *path, size_t limit, struct buf *b, stru
 			reply.status = 0;
 		switch (imds_judge_get(reply.status)) {
 		case IMDS_V_OK:
-			return keep_body(&reply, url, b, e);
+			return keep_body(&reply, url, limit, b, e);
 		case IMDS_V_ABSENT:
 			return IMDS_ABSENT;
 		case IMDS_V_OFF:
