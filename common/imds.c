@@ -26,8 +26,7 @@ enum {
 static const struct backoff pace = { .first_ms = 200, .max_ms = 5000, .jitter_percent = 20 };
 
 struct imds {
-	struct http *http[2];
-	struct http *live; /* the one of the two that answered */
+	struct http *http;
 	char         endpoint[256];
 	char         token_header[TOKEN_MAX + 64];
 	long         deadline; /* clock_ms() */
@@ -64,8 +63,7 @@ void imds_freep(struct imds **i)
 {
 	if (!*i)
 		return;
-	http_freep(&(*i)->http[0]);
-	http_freep(&(*i)->http[1]);
+	http_freep(&(*i)->http);
 	explicit_bzero((*i)->token_header, sizeof (*i)->token_header);
 	free(*i);
 	*i = NULL;
@@ -118,11 +116,10 @@ static int put_once(struct imds *i, struct http_reply *reply, struct err *e)
 	struct http_request rq[2] = { token_request(i, url[0]), token_request(i, url[1]) };
 
 	if (i->endpoint[0])
-		return http_do(i->live, &rq[0], reply, e);
-	who = http_race(i->http, rq, STAGGER_MS, reply, e);
+		return http_do(i->http, &rq[0], reply, e);
+	who = http_race(rq, STAGGER_MS, reply, e);
 	if (who < 0)
 		return who;
-	i->live = i->http[who];
 	snprintf(i->endpoint, sizeof i->endpoint, "%s", who == 0 ? ENDPOINT_V4 : ENDPOINT_V6);
 	return 0;
 }
@@ -217,9 +214,8 @@ int imds_open(unsigned deadline_ms, struct imds **ret, struct err *e)
 	if (!i)
 		return err_set(e, -ENOMEM, "set up the metadata client");
 	i->deadline = clock_ms() + (long) deadline_ms;
-	if ((r = choose_endpoint(i, e)) < 0 || (r = http_new(&i->http[0], e)) < 0 || (r = http_new(&i->http[1], e)) < 0)
+	if ((r = choose_endpoint(i, e)) < 0 || (r = http_new(&i->http, e)) < 0)
 		return r;
-	i->live = i->http[0];
 	r = get_token(i, e);
 	if (r != 0)
 		return r;
@@ -258,7 +254,7 @@ int imds_get(struct imds *i, const char *path, size_t limit, struct buf *b, stru
 		int r;
 
 		rq.total_ms = try_ms(i);
-		r = http_do(i->live, &rq, &reply, e);
+		r = http_do(i->http, &rq, &reply, e);
 		if (r < 0)
 			reply.status = 0;
 		switch (imds_judge_get(reply.status)) {
