@@ -1,16 +1,15 @@
 #include <errno.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "common/crypto.h"
 #include "common/sigv4.h"
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 
-enum { MAC_LEN = 32, KEY_MAX = 512 };
+enum { KEY_MAX = 512 };
 
 struct pair {
 	struct view name, value;
@@ -21,20 +20,14 @@ struct pairs {
 	size_t      n;
 };
 
-static void hex(const unsigned char md[MAC_LEN], char ret[SIGV4_HASH_SIZE])
-{
-	for (int i = 0; i < MAC_LEN; i++)
-		snprintf(ret + 2 * i, 3, "%02x", md[i]);
-}
-
 int sigv4_hash(struct view data, char ret[SIGV4_HASH_SIZE])
 {
-	unsigned char md[EVP_MAX_MD_SIZE];
+	unsigned char md[SHA256_LEN];
+	int r = sha256(data, md);
 
-	if (!EVP_Digest(data.len ? data.p : "", data.len, md, NULL, EVP_sha256(), NULL))
-		return -EIO;
-	hex(md, ret);
-	return 0;
+	if (r == 0)
+		hex_of(md, sizeof md, ret);
+	return r;
 }
 
 void sigv4_time(time_t t, char ret[SIGV4_TIME_SIZE])
@@ -220,26 +213,23 @@ static int canonical_request(const struct sigv4_request *rq, const struct pairs 
 	return r ? r : buf_printf(b, "\n%s", rq->payload_hash);
 }
 
-static int mac(const void *key, int key_len, const char *text, unsigned char ret[MAC_LEN])
-{
-	return HMAC(EVP_sha256(), key, key_len, (const unsigned char *) text, strlen(text), ret, NULL) ? 0 : -EIO;
-}
-
 /* The secret, bound to day, region and service, then to what is signed. */
 static int signature(const struct sigv4_request *rq, const char *secret, const char *to_sign, char ret[SIGV4_HASH_SIZE])
 {
-	unsigned char k[EVP_MAX_MD_SIZE];
 	char first[KEY_MAX], day[9];
+	const char *const words[] = { day, rq->region, rq->service, "aws4_request", to_sign };
+	unsigned char k[SHA256_LEN];
+	struct view key = { first, 0 };
 	int n = snprintf(first, sizeof first, "AWS4%s", secret), r = n < KEY_MAX ? 0 : -E2BIG;
 
 	snprintf(day, sizeof day, "%.8s", rq->time);
-	r = r ? r : mac(first, n, day, k);
-	r = r ? r : mac(k, MAC_LEN, rq->region, k);
-	r = r ? r : mac(k, MAC_LEN, rq->service, k);
-	r = r ? r : mac(k, MAC_LEN, "aws4_request", k);
-	r = r ? r : mac(k, MAC_LEN, to_sign, k);
+	key.len = (size_t) n;
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(words); i++) {
+		r = hmac_sha256(key, view_of(words[i]), k);
+		key = (struct view) { (const char *) k, sizeof k };
+	}
 	if (r == 0)
-		hex(k, ret);
+		hex_of(k, sizeof k, ret);
 	explicit_bzero(first, sizeof first);
 	explicit_bzero(k, sizeof k);
 	return r;

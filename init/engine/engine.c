@@ -1,10 +1,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/notify.h"
 #include "init/engine/engine.h"
 
 enum {
@@ -20,7 +20,7 @@ void engine_status(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	(void) sd_notifyf(0, "STATUS=%s", text);
+	notify("STATUS=%s", text);
 }
 
 int engine_connect(struct engine *g, long wait_ms, bool *ret_waited, struct err *e)

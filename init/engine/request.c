@@ -1,7 +1,7 @@
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "common/crypto.h"
 #include "init/engine/container.h"
 #include "init/engine/request.h"
 
@@ -133,25 +133,22 @@ static struct json_object *labels(struct json_object *env)
 	return out;
 }
 
-static void hash(struct json_object *request, const char *image_id, char ret[65])
+static void hash(struct json_object *request, const char *image_id, char ret[2 * SHA256_LEN + 1])
 {
-	const char *text = json_object_to_json_string_ext(request, JSON_C_TO_STRING_PLAIN);
-	unsigned char sum[EVP_MAX_MD_SIZE];
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	AUTO_BUF text = { 0 };
+	unsigned char sum[SHA256_LEN];
 
 	ret[0] = '\0'; /* without a hash nothing is ever adopted */
-	if (md && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1 && EVP_DigestUpdate(md, text, strlen(text)) == 1 &&
-	    EVP_DigestUpdate(md, image_id, strlen(image_id)) == 1 && EVP_DigestFinal_ex(md, sum, NULL) == 1)
-		for (size_t i = 0; i < 32; i++)
-			snprintf(ret + 2 * i, 3, "%02x", sum[i]);
-	EVP_MD_CTX_free(md);
+	if (buf_printf(&text, "%s%s", json_object_to_json_string_ext(request, JSON_C_TO_STRING_PLAIN), image_id) == 0 &&
+	    sha256(buf_view(&text), sum) == 0)
+		hex_of(sum, sizeof sum, ret);
 }
 
 struct json_object *agent_request(const struct host *h, const char *image_id)
 {
 	AUTO_JSON *env = agent_environment(h);
 	struct json_object *o = json_object_new_object(), *own_labels = labels(env);
-	char sum[65];
+	char sum[2 * SHA256_LEN + 1];
 
 	put(o, "Image", AGENT_IMAGE);
 	json_object_object_add(o, "Env", env_list(env));
