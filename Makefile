@@ -28,7 +28,7 @@ ALL_LDFLAGS  = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(SAN),-fsanitize=$
 LIBS         = $(shell $(PKG_CONFIG) --libs $(PKGS))
 
 # A folder's main.c makes its program; every other .c goes into one archive, from which programs and tests take what they need.
-FOLDERS  := common cloud-init bootstrap netconf init init/engine
+FOLDERS  := common cloud-init bootstrap netconf init init/engine efs
 PROGRAMS := ecs-bootstrap ecs-netconf amazon-ecs-init ecs-engine
 MAIN_ecs-bootstrap   := bootstrap/main
 MAIN_ecs-netconf     := netconf/main

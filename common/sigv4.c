@@ -214,15 +214,16 @@ static int canonical_request(const struct sigv4_request *rq, const struct pairs 
 }
 
 /* The secret, bound to day, region and service, then to what is signed. */
-static int signature(const struct sigv4_request *rq, const char *secret, const char *to_sign, char ret[SIGV4_HASH_SIZE])
+int sigv4_signature(const char *secret, const char *time, const char *region, const char *service, const char *to_sign,
+		    char ret[SIGV4_HASH_SIZE])
 {
 	char first[KEY_MAX], day[9];
-	const char *const words[] = { day, rq->region, rq->service, "aws4_request", to_sign };
+	const char *const words[] = { day, region, service, "aws4_request", to_sign };
 	unsigned char k[SHA256_LEN];
 	struct view key = { first, 0 };
 	int n = snprintf(first, sizeof first, "AWS4%s", secret), r = n < KEY_MAX ? 0 : -E2BIG;
 
-	snprintf(day, sizeof day, "%.8s", rq->time);
+	snprintf(day, sizeof day, "%.8s", time);
 	key.len = (size_t) n;
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(words); i++) {
 		r = hmac_sha256(key, view_of(words[i]), k);
@@ -246,7 +247,7 @@ static int sign(const struct sigv4_request *rq, const struct sigv4_key *key, str
 	r = r ? r : canonical_request(rq, &p, &canonical);
 	r = r ? r : sigv4_hash(buf_view(&canonical), hash);
 	r = r ? r : buf_printf(&to_sign, ALGORITHM "\n%s\n%s\n%s", rq->time, scope, hash);
-	r = r ? r : signature(rq, key->secret, to_sign.p, hash);
+	r = r ? r : sigv4_signature(key->secret, rq->time, rq->region, rq->service, to_sign.p, hash);
 	r = r ? r : buf_printf(b, ALGORITHM " Credential=%s/%s, SignedHeaders=", key->id, scope);
 	r = r ? r : add_signed_names(&p, b);
 	return r ? r : buf_printf(b, ", Signature=%s", hash);

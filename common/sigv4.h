@@ -39,6 +39,10 @@ struct sigv4_request {
  */
 int sigv4_sign(const struct sigv4_request *rq, const struct sigv4_key *key, struct buf *b, struct err *e) MUST_CHECK;
 
+/* The last step, for what is signed in another form: the hexadecimal HMAC of to_sign. 0, -E2BIG, or as hmac_sha256. */
+int sigv4_signature(const char *secret, const char *time, const char *region, const char *service, const char *to_sign,
+		    char ret[SIGV4_HASH_SIZE]) MUST_CHECK;
+
 int sigv4_hash(struct view data, char ret[SIGV4_HASH_SIZE]) MUST_CHECK;
 void sigv4_time(time_t t, char ret[SIGV4_TIME_SIZE]);
 
