@@ -28,6 +28,7 @@ static const char usage[] =
 	"                             '#!/usr/bin/ecs-bootstrap apply' as first line\n"
 	"  after-user-data COMMAND…   wait until cloud-init has worked off the user data, then run COMMAND\n"
 	"  start-tasks                wait for the agent to register, then start the tasks of startTasks, each one once\n"
+	"  wait                       wait until the agent has registered with ECS\n"
 	"  version                    print the version\n"
 	"  help [settings]            print this text, or every key of the settings document\n"
 	"\n"
@@ -35,10 +36,10 @@ static const char usage[] =
 	"  --user-data FILE           read this file instead of the instance metadata\n"
 	"  --imds-timeout SECONDS     give up on the instance metadata after so long (default 120)\n"
 	"\n"
-	"Options of start-tasks:\n"
-	"  --timeout SECONDS          give up on the agent, and then on the tasks, after so long (default 900)\n"
+	"Options of start-tasks and wait:\n"
+	"  --timeout SECONDS          give up on the agent, and then on the tasks, after so long (default 900); also 5m, 1h\n"
 	"\n"
-	"Options of parts and check:\n"
+	"Options of parts, check and wait:\n"
 	"  --json                     as JSON\n"
 	"\n"
 	"Options of all verbs:\n"
@@ -84,6 +85,7 @@ static const struct verb {
 	{ "apply", run_apply, true },
 	{ "after-user-data", run_after, true },
 	{ "start-tasks", run_start_tasks, true },
+	{ "wait", run_wait, false },
 	{ "version", run_version, false },
 	{ "help", run_help, false },
 };
@@ -100,8 +102,8 @@ static int parse_seconds(const char *option, const char *text, unsigned *ret)
 {
 	uint64_t n;
 
-	if (parse_u64(view_of(text), 3600, &n) < 0) {
-		fprintf(stderr, "ecs-bootstrap: --%s takes whole seconds from 0 to 3600, not '%s'\n", option, text);
+	if (parse_duration(view_of(text), 3600, &n) < 0) {
+		fprintf(stderr, "ecs-bootstrap: --%s takes whole seconds from 0 to 3600, or 5m or 1h, not '%s'\n", option, text);
 		return -EINVAL;
 	}
 	*ret = (unsigned) n;

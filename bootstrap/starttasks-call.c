@@ -23,7 +23,7 @@ static int ask(struct start_run *run, const char *action, struct view body, bool
 {
 	struct json_place at;
 	char target[96];
-	struct aws_call c = { .service = "ecs", .region = run->region, .target = target, .body = body, .once = once, .max_reply = REPLY_MAX,
+	struct aws_call c = { .service = "ecs", .region = run->agent.region, .target = target, .body = body, .once = once, .max_reply = REPLY_MAX,
 			      .deadline_ms = CALL_MS };
 	int r;
 
@@ -50,7 +50,7 @@ static int find_one(struct start_run *run, struct start_entry *t, const char *st
 	AUTO_JSON *o = NULL;
 	AUTO_BUF body = { 0 };
 	struct json_object *arns = NULL, *first;
-	int r = buf_printf(&body, "{\"cluster\":\"%s\",\"startedBy\":\"%s\",\"desiredStatus\":\"%s\"}", run->cluster, t->mark, status);
+	int r = buf_printf(&body, "{\"cluster\":\"%s\",\"startedBy\":\"%s\",\"desiredStatus\":\"%s\"}", run->agent.cluster, t->mark, status);
 
 	r = r ? err_set(e, r, "ask for tasks") : ask(run, "ListTasks", buf_view(&body), false, &o, &answer, e);
 	if (r != 0)
@@ -81,10 +81,10 @@ static int add(struct json_object *o, const char *key, struct json_object *value
 static int complete(const struct start_run *run, struct start_entry *t)
 {
 	struct json_object *list = json_object_new_array();
-	int r = add(t->request, "cluster", json_object_new_string(run->cluster));
+	int r = add(t->request, "cluster", json_object_new_string(run->agent.cluster));
 
 	r = r ? r : add(t->request, "startedBy", json_object_new_string(t->mark));
-	if (list && json_object_array_add(list, json_object_new_string(run->instance)) < 0)
+	if (list && json_object_array_add(list, json_object_new_string(run->agent.instance)) < 0)
 		r = -ENOMEM;
 	if (r < 0) {
 		json_object_put(list);

@@ -10,7 +10,8 @@
 struct start_run {
 	struct aws          *aws;
 	struct started_tasks state;
-	char                 region[AWS_REGION_SIZE], instance[START_NAME_SIZE], cluster[START_NAME_SIZE], id[32];
+	struct agent_identity agent;
+	char                 id[32]; /* of the EC2 instance */
 	long                 deadline; /* clock_ms(); no new try after it */
 };
 

@@ -5,18 +5,13 @@
 
 #include "bootstrap/starttasks-call.h"
 #include "bootstrap/starttasks.h"
-#include "common/backoff.h"
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/keyval.h"
 #include "common/paths.h"
 #include "common/sigv4.h"
 
-#define INTROSPECTION "http://127.0.0.1:51678"
-
 enum { LIST_MAX = 256 << 10, IMDS_MS = 30000 };
-
-static const struct backoff pace = { .first_ms = 500, .max_ms = 5000, .jitter_percent = 20 };
 
 int starttasks_apply(const struct apply *a, struct json_object *value, struct err *e)
 {
@@ -47,39 +42,6 @@ int starttasks_apply(const struct apply *a, struct json_object *value, struct er
 	return r == FILE_SAME ? APPLY_SAME : r;
 }
 
-/* Both go into a request and into messages. */
-static bool is_name(const char *text)
-{
-	size_t n = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:/_.-");
-
-	return n > 0 && n < START_NAME_SIZE && !text[n];
-}
-
-bool starttasks_registered(struct view metadata, char region[AWS_REGION_SIZE], char arn[START_NAME_SIZE], char cluster[START_NAME_SIZE])
-{
-	AUTO_JSON *o = NULL;
-	struct json_place at;
-	struct err unused;
-	const char *have, *in;
-	struct view rest, word = { 0 };
-
-	if (json_parse(metadata, &o, &at, &unused) < 0)
-		return false;
-	have = json_text(o, "ContainerInstanceArn", NULL);
-	in = json_text(o, "Cluster", NULL);
-	if (!have || !in || !is_name(have) || !is_name(in))
-		return false;
-	rest = view_of(have); /* arn:PARTITION:ecs:REGION:ACCOUNT:… */
-	for (int i = 0; i < 4; i++)
-		word = view_cut(&rest, ':');
-	if (!aws_is_region(word))
-		return false;
-	snprintf(region, AWS_REGION_SIZE, "%.*s", VIEW_ARG(word, AWS_REGION_SIZE - 1));
-	snprintf(arn, START_NAME_SIZE, "%s", have);
-	snprintf(cluster, START_NAME_SIZE, "%s", in);
-	return true;
-}
-
 int starttasks_mark(const char *instance_id, const char *entry, unsigned nth, char ret[START_MARK_SIZE])
 {
 	AUTO_BUF b = { 0 };
@@ -106,35 +68,6 @@ static int read_list(int root, struct json_object **ret, struct err *e)
 	if (!json_object_is_type(*ret, json_type_array) || json_object_array_length(*ret) > START_TASKS_MAX)
 		return err_say(e, -EBADMSG, "read '%s': it is no list of at most %d tasks", PATH_START_TASKS, START_TASKS_MAX);
 	return 0;
-}
-
-/* The agent opens its introspection port when it has registered, or a little before. */
-static int wait_for_agent(struct start_run *run, unsigned timeout_ms, struct err *e)
-{
-	AUTO_HTTP *h = NULL;
-	AUTO_REPLY reply = { 0 };
-	const char *base = getenv("ECS_AGENT_INTROSPECTION_URL");
-	long deadline = clock_ms() + (long) timeout_ms;
-	char url[256];
-	int r = http_new(&h, e);
-
-	snprintf(url, sizeof url, "%s/v1/metadata", base ? base : INTROSPECTION);
-	struct http_request rq = { .method = "GET", .url = url, .connect_ms = 1000, .total_ms = 3000, .max_reply = 65536 };
-
-	for (unsigned failures = 1; r == 0; failures++) {
-		unsigned ms = backoff_ms(&pace, failures, clock_dice());
-
-		if (http_do(h, &rq, &reply, e) < 0)
-			reply.status = 0;
-		else if (reply.status == 200 && starttasks_registered(buf_view(&reply.body), run->region, run->instance, run->cluster))
-			return 0;
-		else
-			(void) err_say(e, -EAGAIN, "GET %s: HTTP status %ld without a ContainerInstanceArn", url, reply.status);
-		if (clock_ms() + (long) ms >= deadline)
-			return err_wrap(e, "wait %u s for the agent to register", timeout_ms / 1000);
-		clock_sleep_ms(ms);
-	}
-	return r;
 }
 
 /* Equal entries are told apart by how many stand before. */
@@ -200,8 +133,8 @@ static void start_all(struct start_run *run, struct start_entry *entries, size_t
 		snprintf(task->arn, sizeof task->arn, "%s", entries[i].arn);
 	}
 	ret->n = (unsigned) n;
-	snprintf(ret->instance, sizeof ret->instance, "%s", run->instance);
-	snprintf(ret->cluster, sizeof ret->cluster, "%s", run->cluster);
+	snprintf(ret->instance, sizeof ret->instance, "%s", run->agent.instance);
+	snprintf(ret->cluster, sizeof ret->cluster, "%s", run->agent.cluster);
 }
 
 /* All marks are made before the first entry is completed for its request, which changes it. */
@@ -230,7 +163,7 @@ int starttasks_run(const struct starttasks *s, struct starttasks_report *ret, st
 
 	if (r != 0)
 		return r;
-	r = wait_for_agent(&run, s->timeout_ms, e);
+	r = wait_for_agent(s->timeout_ms, &run.agent, e);
 	r = r ? r : imds_open(IMDS_MS, &imds, e);
 	if (r == IMDS_OFF)
 		return err_say(e, -EACCES, "start tasks: the metadata service is switched off, so there are no credentials");

@@ -8,14 +8,14 @@
 #include <stdbool.h>
 
 #include "bootstrap/apply.h"
-#include "common/aws-endpoint.h"
+#include "bootstrap/wait.h"
 
 #define PATH_START_TASKS "/run/ecs/start-tasks.json"
 
 /* Writes the list to PATH_START_TASKS, the condition of the unit; takes that file away when there is none. */
 int starttasks_apply(const struct apply *a, struct json_object *value, struct err *e) MUST_CHECK;
 
-enum { START_TASKS_MAX = 32, START_NAME_SIZE = 256, START_MARK_SIZE = 37, STARTTASKS_NOTHING = 1 };
+enum { START_TASKS_MAX = 32, START_NAME_SIZE = AGENT_NAME_SIZE, START_MARK_SIZE = 37, STARTTASKS_NOTHING = 1 };
 
 enum starttasks_outcome { START_FAILED, START_DONE, START_EARLIER };
 
@@ -37,9 +37,6 @@ struct starttasks {
 
 /* 0 (see the report, which may hold failures), STARTTASKS_NOTHING (no entries), or negative. */
 int starttasks_run(const struct starttasks *s, struct starttasks_report *ret, struct err *e) MUST_CHECK;
-
-/* What the agent's introspection says. false: it has not registered yet. Pure. */
-bool starttasks_registered(struct view metadata, char region[AWS_REGION_SIZE], char arn[START_NAME_SIZE], char cluster[START_NAME_SIZE]);
 
 /* The startedBy of an entry: the same for the same instance, entry and count of equal ones before it; at most 36 characters. */
 int starttasks_mark(const char *instance_id, const char *entry, unsigned nth, char ret[START_MARK_SIZE]) MUST_CHECK;

@@ -104,3 +104,20 @@ int run_start_tasks(const struct options *o)
 	}
 	return exit_code;
 }
+
+int run_wait(const struct options *o)
+{
+	char service[AGENT_SERVICE_SIZE];
+	struct agent_identity who;
+	struct err e;
+
+	if (has_arguments(o, "wait"))
+		return EXIT_USAGE;
+	if (wait_for_agent(o->timeout_s * 1000, &who, &e) < 0) {
+		wait_service_state(o->root_fd, service);
+		log_error("%s%s%s", e.text, service[0] ? "; " : "", service);
+		return EXIT_FAILED;
+	}
+	printf(o->json ? "{\"cluster\":\"%s\",\"containerInstanceArn\":\"%s\"}\n" : "registered in cluster '%s' as %s\n", who.cluster, who.instance);
+	return EXIT_DONE;
+}

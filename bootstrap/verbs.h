@@ -31,6 +31,7 @@ int run_check(const struct options *o);
 int run_late(const struct options *o);
 int run_after(const struct options *o);
 int run_start_tasks(const struct options *o);
+int run_wait(const struct options *o);
 
 /* Says it if there is an argument left, which the verb does not take. */
 bool has_arguments(const struct options *o, const char *verb);

@@ -23,6 +23,20 @@ int parse_u64(struct view text, uint64_t max, uint64_t *ret)
 	return 0;
 }
 
+int parse_duration(struct view text, uint64_t max, uint64_t *ret)
+{
+	char unit = text.len > 0 ? text.p[text.len - 1] : 0;
+	uint64_t each = unit == 'h' ? 3600 : unit == 'm' ? 60 : 1, n;
+	int r;
+
+	if (each > 1 || unit == 's')
+		text.len--;
+	r = parse_u64(text, max / each, &n);
+	if (r == 0)
+		*ret = n * each;
+	return r;
+}
+
 int parse_bool(struct view text, bool *ret)
 {
 	static const char *const yes[] = { "1", "t", "T", "TRUE", "true", "True" };

@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -27,20 +26,22 @@ static void child_close(struct child *c)
 	fd_closep(&c->err);
 }
 
-/* The child starts with default signal dispositions and an empty mask, whatever ours are. */
-static int attributes(posix_spawnattr_t *attr)
+int spawn_attributes(posix_spawnattr_t *attr)
 {
 	sigset_t all, none;
 	int r = posix_spawnattr_init(attr);
 
+	if (r != 0)
+		return r;
 	sigfillset(&all);
 	sigemptyset(&none);
-	if (r == 0)
-		r = posix_spawnattr_setsigdefault(attr, &all);
+	r = posix_spawnattr_setsigdefault(attr, &all);
 	if (r == 0)
 		r = posix_spawnattr_setsigmask(attr, &none);
 	if (r == 0)
 		r = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+	if (r != 0)
+		posix_spawnattr_destroy(attr);
 	return r;
 }
 
@@ -48,12 +49,15 @@ static int child_exec(struct child *c, const char *const *argv, int in, int out,
 {
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
-	int r = posix_spawn_file_actions_init(&fa);
+	int r = spawn_attributes(&attr);
 
-	if (r == 0)
-		r = attributes(&attr);
 	if (r != 0)
 		return -r;
+	r = posix_spawn_file_actions_init(&fa);
+	if (r != 0) {
+		posix_spawnattr_destroy(&attr);
+		return -r;
+	}
 	r = posix_spawn_file_actions_adddup2(&fa, in, STDIN_FILENO);
 	if (r == 0)
 		r = posix_spawn_file_actions_adddup2(&fa, out, STDOUT_FILENO);

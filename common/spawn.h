@@ -2,6 +2,8 @@
 #ifndef COMMON_SPAWN_H
 #define COMMON_SPAWN_H
 
+#include <spawn.h>
+
 #include "common/buf.h"
 #include "common/err.h"
 
@@ -19,5 +21,11 @@ enum { SPAWN_DEADLINE_MS = 30000 };
  * -ETIMEDOUT if it was killed. The child is reaped in every case.
  */
 int spawn_run(const struct spawn *s, int *ret_status, struct buf *out, struct buf *errors, struct err *e) MUST_CHECK;
+
+/*
+ * For posix_spawn: the child starts with default signal dispositions and an empty mask, whatever ours are. 0 or a positive
+ * errno, as its kind answers; the caller destroys attr after 0.
+ */
+int spawn_attributes(posix_spawnattr_t *attr) MUST_CHECK;
 
 #endif

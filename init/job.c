@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
@@ -9,6 +8,7 @@
 
 #include "common/buf.h"
 #include "common/file.h"
+#include "common/spawn.h"
 #include "init/job.h"
 
 enum { REPORT_MAX = 16384 };
@@ -97,29 +97,22 @@ static int on_limit(sd_event_source *s, uint64_t usec, void *ctx)
 	return 0;
 }
 
-/* Everything but standard output is ours; dispositions and mask are a fresh process's. */
+/* Everything but standard output is ours. */
 static int spawn(const char *const *argv, int out, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
-	sigset_t all, none;
-	int r;
+	int r = spawn_attributes(&attr);
 
-	sigfillset(&all);
-	sigemptyset(&none);
-	if (posix_spawn_file_actions_init(&fa) != 0)
-		return -ENOMEM;
-	if (posix_spawnattr_init(&attr) != 0) {
+	if (r != 0)
+		return -r;
+	r = posix_spawn_file_actions_init(&fa);
+	if (r == 0) {
+		r = posix_spawn_file_actions_adddup2(&fa, out, STDOUT_FILENO);
+		if (r == 0)
+			r = posix_spawn(ret_pid, argv[0], &fa, &attr, (char *const *) argv, environ);
 		posix_spawn_file_actions_destroy(&fa);
-		return -ENOMEM;
 	}
-	r = posix_spawn_file_actions_adddup2(&fa, out, STDOUT_FILENO);
-	(void) posix_spawnattr_setsigdefault(&attr, &all);
-	(void) posix_spawnattr_setsigmask(&attr, &none);
-	(void) posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-	if (r == 0)
-		r = posix_spawn(ret_pid, argv[0], &fa, &attr, (char *const *) argv, environ);
-	posix_spawn_file_actions_destroy(&fa);
 	posix_spawnattr_destroy(&attr);
 	return -r;
 }

@@ -7,6 +7,7 @@
 struct loop_options {
 	const char *engine; /* path of ecs-engine */
 	const char *root;   /* handed on to it; NULL: / */
+	int         root_fd; /* the same, open */
 };
 
 /* Supervises until the agent ends for good or a signal asks to stop. Logs. The program's exit status in *ret_status. */

@@ -1,6 +1,7 @@
 /* amazon-ecs-init: the verbs of Amazon's program of that name. All that needs Docker is done by ecs-engine beside it. */
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 
 #include "common/file.h"
 #include "common/log.h"
+#include "common/parse.h"
 #include "common/paths.h"
 #include "init/loop.h"
 #include "init/report.h"
@@ -40,7 +42,7 @@ static int exec_engine(const struct context *c, const struct verb *v)
 
 static int run_start(const struct context *c, const struct verb *v)
 {
-	struct loop_options o = { .engine = c->engine, .root = c->root };
+	struct loop_options o = { .engine = c->engine, .root = c->root, .root_fd = c->root_fd };
 	int status = EXIT_FAILED;
 	struct err e;
 
@@ -48,6 +50,25 @@ static int run_start(const struct context *c, const struct verb *v)
 	if (loop_supervise(&o, &status, &e) < 0)
 		log_error("%s", e.text);
 	return status;
+}
+
+/* ExecReload=: the supervisor does it; that it has come to its end, and to a good one, is seen from outside. */
+static int run_reload(const struct context *c, const struct verb *v)
+{
+	const char *text = getenv("MAINPID");
+	struct verb settled = { .name = ENGINE_SETTLED };
+	uint64_t pid;
+
+	(void) v;
+	if (!text || parse_u64(view_of(text), INT_MAX, &pid) < 0 || pid <= 1) {
+		log_error("reload: no MAINPID in the environment; this is run by 'systemctl reload ecs'");
+		return EXIT_FAILED;
+	}
+	if (kill((pid_t) pid, SIGHUP) < 0) {
+		log_error("send SIGHUP to the supervisor, process %d: %s", (int) pid, strerror(errno));
+		return EXIT_FAILED;
+	}
+	return exec_engine(c, &settled);
 }
 
 /*
@@ -94,6 +115,7 @@ static int run_version(const struct context *c, const struct verb *v)
 static const struct verb verbs[] = {
 	{ "pre-start", "Prepare the host: rules, folders, the agent's image", exec_engine },
 	{ "start", "Start the agent and watch over it", run_start },
+	{ "reload", "Have the running supervisor read the configuration again", run_reload },
 	{ "stop", "Stop the agent", exec_engine },
 	{ "pre-stop", "The same as stop", exec_engine },
 	{ "post-stop", "Take the rules away again", run_post_stop },

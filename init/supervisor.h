@@ -6,6 +6,9 @@ enum sup_state {
 	SUP_IDLE,
 	SUP_STARTING,  /* ecs-engine up is at work, perhaps waiting for Docker */
 	SUP_RUNNING,   /* the agent's main process is watched, or Docker is asked to say when it ends */
+	SUP_RELOADING, /* ecs-engine up looks whether the agent is still what the configuration says; it runs meanwhile */
+	SUP_REPLACING, /* the same, and the agent that ran has ended */
+	SUP_HANGING,   /* ecs-engine stop ends an agent that does not answer any more */
 	SUP_ENDED,     /* it ended; ecs-engine outcome asks how */
 	SUP_LOGGING,   /* ecs-engine logs fetches its last words */
 	SUP_UPGRADING, /* ecs-engine upgrade loads the image it asked for */
@@ -19,7 +22,9 @@ enum sup_state {
 enum sup_event {
 	EV_START,
 	EV_UP,            /* the container runs and its process is being watched */
+	EV_BRIEF,         /* it was started and has ended before it could be watched */
 	EV_GONE,          /* the watched process is no more */
+	EV_HUNG,          /* it runs, but its introspection port has not answered for the configured time */
 	EV_EXIT_CLEAN,    /* exit status 0: the agent wants to end */
 	EV_EXIT_TROUBLE,  /* 2 */
 	EV_EXIT_TERMINAL, /* 5 */
@@ -29,6 +34,7 @@ enum sup_event {
 	EV_JOB_DONE,      /* logs, upgrade, stop */
 	EV_JOB_FAILED,    /* any job */
 	EV_TIMER,         /* the back-off, or the patience with a signal, is over */
+	EV_RELOAD,        /* SIGHUP: the configuration may have changed */
 	EV_STOP,          /* SIGTERM, SIGINT */
 	EV_EVENT_N
 };
@@ -38,6 +44,10 @@ enum sup_action {
 	DO_NOTHING,
 	DO_UP,
 	DO_READY,
+	DO_RELOAD,        /* read the configuration's environment again and bring the agent up with it */
+	DO_REFRESH,       /* only the first half: the next start uses it */
+	DO_KEEP,          /* what was tried has failed, the agent runs on as it was */
+	DO_RESTART,       /* stop the agent in order to start it again */
 	DO_OUTCOME,
 	DO_LOGS,
 	DO_UPGRADE,

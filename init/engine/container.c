@@ -65,7 +65,7 @@ int container_create(struct docker *d, const char *name, struct json_object *req
 
 static int post(struct docker *d, const char *id, const char *verb, long total_ms, struct err *e)
 {
-	char path[160];
+	char path[256];
 
 	snprintf(path, sizeof path, "/containers/%.80s/%s", id, verb);
 	return docker_call(d, &(struct docker_call) { .method = "POST", .path = path, .total_ms = total_ms }, NULL, e);
@@ -94,6 +94,14 @@ int container_remove(struct docker *d, const char *id, struct err *e)
 	snprintf(path, sizeof path, "/containers/%.80s?force=1", id);
 	r = docker_call(d, &(struct docker_call) { .method = "DELETE", .path = path }, NULL, e);
 	return r == DOCKER_NOT_FOUND || r == DOCKER_CONFLICT ? 0 : r; /* conflict: a removal is under way */
+}
+
+int container_rename(struct docker *d, const char *id, const char *name, struct err *e)
+{
+	char verb[128];
+
+	snprintf(verb, sizeof verb, "rename?name=%.80s", name);
+	return post(d, id, verb, 0, e);
 }
 
 int container_wait(struct docker *d, const char *id, long wait_ms, int *ret_code, struct err *e)

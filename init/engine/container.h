@@ -8,6 +8,7 @@
 #include "init/engine/docker.h"
 
 #define AGENT_CONTAINER "ecs-agent"
+#define NEXT_CONTAINER  "ecs-agent-next" /* created while the one before still runs, then renamed */
 #define AGENT_IMAGE     "amazon/amazon-ecs-agent:latest"
 #define HASH_LABEL      "ecs-bootstrap.request-sha256"
 
@@ -31,6 +32,8 @@ int container_start(struct docker *d, const char *id, struct err *e) MUST_CHECK;
 int container_stop(struct docker *d, const char *id, unsigned grace_s, struct err *e) MUST_CHECK;
 
 int container_remove(struct docker *d, const char *id, struct err *e) MUST_CHECK; /* by force; none there is fine */
+
+int container_rename(struct docker *d, const char *id, const char *name, struct err *e) MUST_CHECK;
 
 /* Blocks until it has ended, at most wait_ms. *ret_code: its exit status. */
 int container_wait(struct docker *d, const char *id, long wait_ms, int *ret_code, struct err *e) MUST_CHECK;

@@ -34,7 +34,8 @@ void docker_freep(struct docker **d);
 #define AUTO_DOCKER CLEANUP(docker_freep) struct docker
 
 /*
- * Pings, waiting for the answer at most ping_ms, and fixes the API version: the daemon's own or 1.44, whichever is lower.
+ * Pings, waiting for the answer at most ping_ms, and fixes the API version: see docker_negotiate. A ping does not name the
+ * daemon's oldest; the first call that is refused for its version, also by a daemon that was exchanged meanwhile, asks for it.
  * 0, -DOCKER_AWAY or another error.
  */
 int docker_connect(struct docker *d, long ping_ms, struct err *e) MUST_CHECK;
@@ -61,7 +62,11 @@ int docker_call(struct docker *d, const struct docker_call *c, struct json_objec
 /* Which transport errors (of http_do) mean that the daemon is not there just now, so that waiting for it is the answer. Pure. */
 bool docker_away_errno(int code);
 
-/* The version to speak to a daemon whose newest is own ("1.41"). 100 * major + minor, or -EBADMSG. Pure. */
-int docker_negotiate(struct view own);
+/*
+ * The version to speak to a daemon whose newest is own ("1.41") and whose oldest is oldest ("1.24"; empty: not known).
+ * 100 * major + minor, or -EBADMSG. Pure. 1.44 where both sides know it. A daemon that demands more is spoken to in what it
+ * demands: the few calls made here have kept their meaning since 1.24, and the choice is between that and no agent.
+ */
+int docker_negotiate(struct view own, struct view oldest);
 
 #endif

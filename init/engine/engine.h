@@ -19,6 +19,9 @@ struct engine {
  */
 int engine_connect(struct engine *g, long wait_ms, bool *ret_waited, struct err *e) MUST_CHECK;
 
+/* The same while something may last: systemd is asked for patience, should TimeoutStartSec= have been set to a finite time. */
+void engine_status_waiting(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
 /* STATUS= for systemd and whoever reads `systemctl status ecs`. */
 void engine_status(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
@@ -27,6 +30,7 @@ int verb_pre_start(struct engine *g, struct err *e) MUST_CHECK;
 int verb_reload_cache(struct engine *g, struct err *e) MUST_CHECK;
 int verb_upgrade(struct engine *g, struct err *e) MUST_CHECK;
 int verb_up(struct engine *g, struct err *e) MUST_CHECK;
+int verb_settled(struct engine *g, struct err *e) MUST_CHECK;
 int verb_outcome(struct engine *g, struct err *e) MUST_CHECK; /* args: container id, identity of the daemon it was started by */
 int verb_logs(struct engine *g, struct err *e) MUST_CHECK;    /* args: container id */
 int verb_stop(struct engine *g, struct err *e) MUST_CHECK;

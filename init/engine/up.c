@@ -1,4 +1,4 @@
-/* The verbs around the container's life: up, outcome, logs, stop. */
+/* The verbs around the container's life: up, settled, outcome, logs, stop. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +19,7 @@ enum {
 	STOP_HURRY_MS = 1000, /* the supervisor can do without Docker, and a restart of Docker may be waiting for us */
 	OUTCOME_WAIT_MS = 15000, /* dockerd notices an exit within milliseconds, unless it is being stopped itself */
 	LOG_LINES = 200,
+	SETTLED_WAIT_MS = 60000, /* a reload: the old agent's grace, a new container, and a busy Docker */
 };
 
 static const char *hash_of(struct json_object *request)
@@ -28,24 +29,51 @@ static const char *hash_of(struct json_object *request)
 	return hash ? hash : "";
 }
 
+/*
+ * A running agent that is not what is wanted goes only when Docker has taken the new request, and with its own grace: a
+ * configuration that Docker refuses costs nobody anything.
+ */
+static int make_room(struct engine *g, const struct container *old, const char *id, struct err *e)
+{
+	int r = container_stop(g->docker, old->id, STOP_GRACE_S, e);
+
+	if (r == 0 || r == DOCKER_NOT_FOUND || r == DOCKER_NOT_MODIFIED)
+		r = container_remove(g->docker, old->id, e);
+	return r ? r : container_rename(g->docker, id, AGENT_CONTAINER, e);
+}
+
+static int create(struct engine *g, struct json_object *request, struct container *c, struct err *e)
+{
+	struct container old = *c;
+	int r = container_remove(g->docker, NEXT_CONTAINER, e); /* left by one of us that was killed in the midst */
+
+	if (r == 0 && old.id[0] && !old.running)
+		r = container_remove(g->docker, old.id, e);
+	if (r == 0)
+		r = container_create(g->docker, old.running ? NEXT_CONTAINER : AGENT_CONTAINER, request, c->id, e);
+	if (r == 0 && old.running)
+		r = make_room(g, &old, c->id, e);
+	return r;
+}
+
+static bool is_wanted(const struct container *c, struct json_object *request)
+{
+	return c->running && c->hash[0] && strcmp(c->hash, hash_of(request)) == 0;
+}
+
 /* A running agent that is just what we would start is kept: a supervisor that died costs the tasks nothing. */
-static int adopt_or_clear(struct engine *g, struct json_object *request, struct container *c, bool *ret_adopted, struct err *e)
+static int adopt_or_start(struct engine *g, struct json_object *request, struct container *c, bool *ret_adopted, struct err *e)
 {
 	int r = container_inspect(g->docker, AGENT_CONTAINER, c, e);
 
-	*ret_adopted = false;
-	if (r == DOCKER_NOT_FOUND)
+	*ret_adopted = r == 0 && is_wanted(c, request);
+	if (*ret_adopted)
 		return 0;
-	if (r != 0)
+	if (r == DOCKER_NOT_FOUND)
+		*c = (struct container) { .id = "" };
+	else if (r != 0)
 		return r;
-	*ret_adopted = c->running && c->hash[0] && strcmp(c->hash, hash_of(request)) == 0;
-	return *ret_adopted ? 0 : container_remove(g->docker, c->id, e);
-}
-
-static int create_and_start(struct engine *g, struct json_object *request, struct container *c, struct err *e)
-{
-	int r = container_create(g->docker, AGENT_CONTAINER, request, c->id, e);
-
+	r = create(g, request, c, e);
 	if (r == 0)
 		r = container_start(g->docker, c->id, e);
 	if (r == 0)
@@ -60,6 +88,7 @@ static int ensure_image(struct engine *g, char id[80], struct err *e)
 
 	if (r != DOCKER_NOT_FOUND)
 		return r;
+	engine_status("Looking for the agent's image");
 	r = image_ensure(g->docker, g->root, &loaded, e);
 	return r < 0 ? r : image_id(g->docker, AGENT_IMAGE, id, e);
 }
@@ -74,10 +103,7 @@ static int bring_up(struct engine *g, struct host *h, struct container *c, bool 
 		return r;
 	h->api = docker_api(g->docker);
 	request = agent_request(h, image);
-	r = adopt_or_clear(g, request, c, ret_adopted, e);
-	if (r == 0 && !*ret_adopted)
-		r = create_and_start(g, request, c, e);
-	return r;
+	return adopt_or_start(g, request, c, ret_adopted, e);
 }
 
 /* Docker may go away at any step; then all of it is done again when it is back. */
@@ -119,6 +145,43 @@ int verb_up(struct engine *g, struct err *e)
 	printf(REPORT_ID "=%s\n" REPORT_PID "=%d\n" REPORT_ADOPTED "=%s\n" REPORT_DAEMON "=%s\n", c.id, c.pid, adopted ? "true" : "false",
 	       daemon);
 	return 0;
+}
+
+/* 0: the agent that runs is what the configuration says; 1: not yet. */
+static int look_settled(struct engine *g, struct host *h, long patience_ms, struct err *e)
+{
+	AUTO_JSON *request = NULL;
+	struct container c;
+	char image[80];
+	int r = engine_connect(g, patience_ms, NULL, e);
+
+	if (r == 0)
+		r = image_id(g->docker, AGENT_IMAGE, image, e);
+	if (r != 0)
+		return r;
+	h->api = docker_api(g->docker);
+	request = agent_request(h, image);
+	r = container_inspect(g->docker, AGENT_CONTAINER, &c, e);
+	return r ? r : !is_wanted(&c, request);
+}
+
+int verb_settled(struct engine *g, struct err *e)
+{
+	AUTO_HOST h = { .api = 0 };
+	long deadline = clock_ms() + SETTLED_WAIT_MS, left;
+	int r = host_look(g->root, &h, e);
+
+	if (r < 0)
+		return err_wrap(e, "reload agent");
+	while ((left = deadline - clock_ms()) > 0 && (r = look_settled(g, &h, left, e)) != 0)
+		clock_sleep_ms(100);
+	if (r == 0)
+		return 0;
+	if (r == 1)
+		return err_say(e, -ETIMEDOUT, "reload agent: after %d s it does not run with the new configuration; see the messages of amazon-ecs-init",
+			       SETTLED_WAIT_MS / 1000);
+	e->code = -EIO;
+	return err_wrap(e, "reload agent");
 }
 
 /* Whether the daemon that answers now is another than the one that started the agent. */

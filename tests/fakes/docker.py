@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 """A stand-in for the Docker Engine API on a unix socket. Its containers are child processes.
 
-usage: docker.py --socket PATH [--engine 20.10|23|24|25|27|28|29|29.10] [--image NAME]… [--log FILE]
+usage: docker.py --socket PATH [--engine 20.10|23|24|25|27|28|29|29.10|later] [--image NAME]… [--log FILE]
                  [--run COMMAND]… [--proc DIR] [--wrong ROUTE=KIND[:ARGUMENT][*TIMES]]…
 
 Says `listening on PATH` once it listens. --log gets one JSON object for each request. Each start
 of a container takes the next --run, a shell command, and repeats the last (default: sleep 600).
 For --wrong (also named --mode) see moods.py; the routes are `ping version info networks images
-image load containers create inspect start stop kill wait delete logs events`. One kind more,
+image load containers create inspect start stop kill wait rename delete logs events`. One kind more,
 `types`: the right answer with every value of another JSON type."""
 
 import argparse
@@ -32,6 +32,7 @@ AGENT_IMAGE = "amazon/amazon-ecs-agent:latest"
 ENGINES = {     # version: (newest API, oldest API)
     "20.10": ("1.41", "1.12"), "23": ("1.42", "1.12"), "24": ("1.43", "1.12"), "25": ("1.44", "1.24"),
     "27": ("1.47", "1.24"), "28": ("1.51", "1.24"), "29": ("1.52", "1.44"), "29.10": ("1.57", "1.40"),
+    "later": ("1.70", "1.60"),      # one that knows nothing any more of what we were written for
 }
 ROUTES = [(method, re.compile(path + "$"), name) for method, path, name in (
     ("GET|HEAD", "/_ping", "ping"),
@@ -44,7 +45,7 @@ ROUTES = [(method, re.compile(path + "$"), name) for method, path, name in (
     ("GET", "/containers/json", "containers"),
     ("POST", "/containers/create", "create"),
     ("GET", "/containers/([^/]+)/json", "inspect"),
-    ("POST", "/containers/([^/]+)/(start|stop|kill|wait)", ""),
+    ("POST", "/containers/([^/]+)/(start|stop|kill|wait|rename)", ""),
     ("GET", "/containers/([^/]+)/(logs)", ""),
     ("DELETE", "/containers/([^/]+)", "delete"),
     ("GET", "/events", "events"),
@@ -262,6 +263,13 @@ class Docker(server.Server):
                 raise server.Gone
         body = json.dumps({"Error": None, "StatusCode": found.exit_code}).encode()
         exchange.send(b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
+
+    def do_rename(self, exchange, name):
+        found, wanted = self.find(name), exchange.request.query.get("name", "")
+        if there := self.container(wanted):
+            raise Problem(409, f'Conflict. The container name "/{wanted}" is already in use by container "{there.id}".')
+        found.name = wanted
+        exchange.answer(204)
 
     def do_delete(self, exchange, name):
         found = self.find(name)

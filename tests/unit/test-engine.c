@@ -9,16 +9,18 @@
 static void test_negotiation(void **state)
 {
 	static const struct {
-		const char *own;
+		const char *own, *oldest;
 		int         want;
 	} cases[] = {
-		{ "1.24", 124 }, { "1.41", 141 }, { "1.44", 144 }, { "1.57", 144 }, { "2.0", 144 }, { "", -EBADMSG },
-		{ "1", -EBADMSG }, { "1.x", -EBADMSG }, { "1.999", -EBADMSG },
+		{ "1.24", "", 124 }, { "1.41", "", 141 }, { "1.44", "", 144 }, { "1.57", "", 144 }, { "2.0", "", 144 }, { "", "", -EBADMSG },
+		{ "1", "", -EBADMSG }, { "1.x", "", -EBADMSG }, { "1.999", "", -EBADMSG },
+		{ "1.52", "1.24", 144 }, { "1.52", "1.44", 144 }, { "1.57", "1.48", 148 }, { "2.3", "2.0", 200 }, { "1.41", "1.24", 141 },
+		{ "1.57", "new", -EBADMSG }, { "", "1.24", -EBADMSG },
 	};
 
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-		assert_int_equal(docker_negotiate(view_of(cases[i].own)), cases[i].want);
+		assert_int_equal(docker_negotiate(view_of(cases[i].own), view_of(cases[i].oldest)), cases[i].want);
 }
 
 static void test_which_errors_mean_away(void **state)

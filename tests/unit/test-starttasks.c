@@ -27,25 +27,6 @@ static int tear_down(void **state)
 	return system(command);
 }
 
-static void test_registered(void **state)
-{
-#define ARN "arn:aws-cn:ecs:cn-north-1:123456789012:container-instance/c/0123"
-	static const char *const no[] = {
-		"", "<html>", "{}", "{\"Cluster\":\"c\",\"ContainerInstanceArn\":null}", "{\"Cluster\":\"\",\"ContainerInstanceArn\":\"" ARN "\"}",
-		"{\"Cluster\":\"c\",\"ContainerInstanceArn\":\"arn:aws:ecs\"}", "{\"Cluster\":\"c\\\"d\",\"ContainerInstanceArn\":\"" ARN "\"}",
-		"{\"Cluster\":\"c\",\"ContainerInstanceArn\":\"arn:aws:ecs:evil.com/:1:x\"}",
-	};
-	char region[AWS_REGION_SIZE], arn[START_NAME_SIZE], cluster[START_NAME_SIZE];
-
-	(void) state;
-	for (size_t i = 0; i < ARRAY_LEN(no); i++)
-		assert_false(starttasks_registered(view_of(no[i]), region, arn, cluster));
-	assert_true(starttasks_registered(view_of("{\"Cluster\":\"blue\",\"ContainerInstanceArn\":\"" ARN "\",\"Version\":\"x\"}"), region, arn, cluster));
-	assert_string_equal(region, "cn-north-1");
-	assert_string_equal(arn, ARN);
-	assert_string_equal(cluster, "blue");
-}
-
 static void test_marks(void **state)
 {
 	char one[START_MARK_SIZE], two[START_MARK_SIZE];
@@ -113,7 +94,7 @@ static void test_state(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(test_registered), TEST(test_marks), TEST(test_list_is_left_for_the_unit), TEST(test_state) };
+	const struct CMUnitTest tests[] = { TEST(test_marks), TEST(test_list_is_left_for_the_unit), TEST(test_state) };
 
 	return cmocka_run_group_tests_name("starttasks", tests, set_up, tear_down);
 }

@@ -72,6 +72,27 @@ static void test_numbers_are_strict(void **state)
 	assert_true(n == UINT64_MAX);
 }
 
+static void test_durations(void **state)
+{
+	static const struct {
+		const char *text;
+		int         want; /* seconds, or negative errno */
+	} cases[] = {
+		{ "0", 0 }, { "90", 90 }, { "90s", 90 }, { "5m", 300 }, { "1h", 3600 }, { "60m", 3600 }, { "3600", 3600 },
+		{ "3601", -ERANGE }, { "61m", -ERANGE }, { "2h", -ERANGE }, { "18446744073709551615h", -ERANGE },
+		{ "", -EINVAL }, { "m", -EINVAL }, { "5 m", -EINVAL }, { "-1", -EINVAL }, { "1.5m", -EINVAL }, { "5d", -EINVAL }, { "5mm", -EINVAL },
+	};
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		uint64_t got = 7;
+		int r = parse_duration(view_of(cases[i].text), 3600, &got);
+
+		if (cases[i].want < 0 ? r != cases[i].want || got != 7 : r != 0 || got != (uint64_t) cases[i].want)
+			fail_msg("'%s': %d, %d s", cases[i].text, r, (int) got);
+	}
+}
+
 static void test_bools_of_go(void **state)
 {
 	bool b = false;
@@ -130,6 +151,7 @@ static void test_backoff(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_durations),
 		TEST(test_lines), TEST(test_cut_and_trim), TEST(test_buffer_keeps_its_limit), TEST(test_numbers_are_strict),
 		TEST(test_bools_of_go), TEST(test_key_value_lines), TEST(test_backoff),
 	};
