@@ -71,7 +71,7 @@ int wait_for_agent(unsigned timeout_ms, struct agent_identity *ret, struct err *
 		else if (reply.status == 200 && wait_registered(buf_view(&reply.body), ret))
 			return 0;
 		else
-			(void) err_say(e, -EAGAIN, "GET %s: HTTP status %ld without a ContainerInstanceArn, so it has not registered yet", url, reply.status);
+			(void) err_say(e, -EAGAIN, "GET %s: it answers but has not registered (HTTP status %ld, no ContainerInstanceArn)", url, reply.status);
 		if (clock_ms() + (long) ms >= deadline) {
 			e->code = -ETIMEDOUT;
 			return err_wrap(e, "wait %u s for the agent to register", timeout_ms / 1000);

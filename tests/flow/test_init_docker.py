@@ -9,8 +9,9 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [f"{HERE}/../lib", f"{HERE}/../fakes"]
 import tap
+from docker import AGENT_IMAGE, ENGINES
 from supervisor import STATE, TAR, Instance
-from tap import check, each, equal, matches, together
+from tap import check, contains, each, equal, matches, together
 
 MESSAGE = r"^amazon-ecs-init: \S|^ecs-engine: \S"
 MOST_REQUESTS = 40      # in the seconds that a test lasts; a hot loop makes thousands
@@ -124,6 +125,61 @@ def test_failing_load_fails_pre_start(mood, words):
         i.verb("pre-start", 30).exits(255).says(words)
         equal(i.read(STATE), "1")
         equal(sorted(os.listdir(i.at("/var/cache/ecs"))), ["ecs-agent.tar", "state"])
+
+
+# API versions
+
+def exchange(docker, engine):
+    docker.newest, docker.oldest = ENGINES[engine]
+
+
+@together
+def test_docker_that_knows_nothing_any_more_of_what_we_speak():
+    with Instance(engine="later") as i, i.start() as supervisor:
+        comes_round(i, supervisor)
+        equal(i.docker.container().body["Image"], AGENT_IMAGE)
+        contains({(i.docker.split(r)[0], r.status) for r in i.docker.asked("create")}, ("1.60", 201))
+
+
+@together
+@each(minimum_raised=("20.10", "later"), upgraded=("20.10", "29"), downgraded=("29", "20.10"))
+def test_docker_is_exchanged(first, then):
+    with Instance(engine=first) as i, i.start() as supervisor:
+        i.wait_ready()
+        agent = i.docker.container()
+        exchange(i.docker, then)
+        agent.kill(9)
+        i.wait_container(8, other_than=agent)
+        i.verb("stop").exits(0)
+        check(not i.docker.container().running, "the agent still runs")
+        good_manners(i, supervisor)
+
+
+@together
+def test_docker_is_exchanged_between_two_calls():
+    class Exchanged(Instance):
+        def __init__(self):
+            super().__init__(engine="20.10", image=False)
+            do_load = self.docker.do_image
+
+            def image(exchanged, name):
+                exchange(self.docker, "later")      # from the next call on
+                do_load(exchanged, name)
+            self.docker.do_image = image
+    with Exchanged() as i:
+        i.write(TAR, b"t" * 100000)
+        i.verb("pre-start").exits(0)
+        # what was refused for its version was sent whole once more
+        sizes = [(r.status, r.body_size) for r in i.docker.asked("load")]
+        equal(sizes[-1], (200, 100000))
+        equal(len(sizes), 2)
+
+
+@together
+@each(silent="version=silent*1", broken="version=500*1", garbage="version=garbage*1", no_json="version=html*1", types="version=types*1")
+def test_docker_that_does_not_say_its_versions_at_once(mood):
+    with Instance(engine="later", wrong=[mood]) as i, i.start() as supervisor:
+        comes_round(i, supervisor, 45 if "silent" in mood else 10)
 
 
 def test_load_that_is_cut_off_is_done_again():

@@ -133,7 +133,7 @@ def test_agent_registers_late():
 def test_agent_that_never_registers():
     with Scene(MONITOR, register_after=1000) as scene:
         result = scene.run(timeout=1).exits(1).within(3)
-        result.says(r"wait 1 s for the agent to register: GET http://.*/v1/metadata: HTTP status 200 without a ContainerInstanceArn; no task")
+        result.says(r"wait 1 s for the agent to register: GET http://.*/v1/metadata: it answers but has not registered .HTTP status 200, no ContainerInstanceArn.; no task")
         equal((scene.aws.asked(), scene.state), ([], None))
 
 

@@ -81,6 +81,12 @@ class Host(Instance):
                   f"{verb}: exit {result.returncode}, wanted {code}\n{result.stdout}{result.stderr}")
         return result
 
+    @staticmethod
+    def inner_pid(pid):
+        """What a process in the instance is called in there."""
+        with open(f"/proc/{pid}/status") as file:
+            return next(line.split()[-1] for line in file if line.startswith("NSpid:"))
+
     def order(self, order):
         """Tell the agent to misbehave: `exit/N`, `hang`, `ignore-term`."""
         tap.check(self.get("127.0.0.1", 51679, f"/{order}") is not None, f"tell the agent {order}: no answer")

@@ -142,7 +142,7 @@ def test_image_missing_at_start():
         wait_until(lambda: host.engine.running() or "image" in supervisor.log.lower(), 5, "agent or a cause")
 
 
-def test_start_with_IMDS_black_holed_is_not_delayed():
+def test_no_verb_asks_a_black_holed_IMDS():
     with Host(loaded=True) as host:
         # packets to it vanish, as with an instance whose metadata service is switched off
         host.shell("ip addr del 169.254.169.254/32 dev lo; iptables -I OUTPUT -d 169.254.169.254 -j DROP")
@@ -150,6 +150,9 @@ def test_start_with_IMDS_black_holed_is_not_delayed():
             tap.between(supervisor.wait_for("READY=1"), 0, 1.5, "seconds to READY=1")
             equal(host.verb("stop").seconds < 1.5, True, "stop within 1.5 s")
         equal(host.verb("post-stop").seconds < 1.5, True, "post-stop within 1.5 s")
+        host.verb("pre-start")
+        packets = host.shell("iptables -nvxL OUTPUT | awk '/169.254.169.254/ { print $1 }'").split()
+        equal(packets, ["0"], "packets to the metadata service, of any verb")
 
 
 if __name__ == "__main__":

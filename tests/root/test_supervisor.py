@@ -303,5 +303,104 @@ def test_stop_without_an_agent_is_fine():
         host.verb("stop")
 
 
+# --- reload
+
+def test_reload_replaces_the_agent_only_if_something_changed():
+    with Host(loaded=True) as host, Supervised(host) as supervisor:
+        old = supervisor.wait_ready()
+        host.verb("reload", MAINPID=str(host.inner_pid(supervisor.pid)))
+        equal(host.engine.running(), old, "container after a reload of what is the same")
+        host.write(CONFIG, "ECS_CLUSTER=other\n")
+        host.verb("reload", MAINPID=str(host.inner_pid(supervisor.pid)))
+        new = host.engine.running()
+        check(new and new != old, "the agent was not replaced")
+        wait_until(lambda: '"Cluster":"other"' in host.metadata(), 5, "agent with the new setting")
+        equal([c["Names"] for c in host.engine.get("/containers/json?all=1")], [[f"/{AGENT}"]], "containers")
+        supervisor.terminate()
+
+
+def test_reload_that_docker_refuses_keeps_the_agent():
+    with Host(loaded=True) as host, Supervised(host) as supervisor:
+        old = supervisor.wait_ready()
+        begun = host.engine.inspect()["State"]["StartedAt"]
+        host.write(CONFIG, 'ECS_LOG_OPTS={"max-sise":"1m"}\n')
+        supervisor.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "runs on as it was" in supervisor.log, 10, "refusal")
+        contains(supervisor.log, "max-sise", "what Docker says")
+        equal((host.engine.running(), host.engine.inspect()["State"]["StartedAt"]), (old, begun), "agent")
+
+
+# --- an agent that hangs
+
+def begun_at(host):
+    state = (host.engine.inspect() or {}).get("State", {})
+    return state.get("Running") and state["StartedAt"]
+
+
+@tap.each(obeys="", ignores_SIGTERM="ignore-term")
+def test_hung_agent_is_restarted(order):
+    with Host(config="ECS_INIT_HEALTH_TIMEOUT=4s\n", loaded=True) as host, Supervised(host) as supervisor:
+        supervisor.wait_ready()
+        time.sleep(2.5)     # it has been seen to answer
+        begun = begun_at(host)
+        if order:
+            host.order(order)
+        host.order("hang")
+        time.sleep(1)
+        equal(begun_at(host), begun, "restarted too soon; start")
+        wait_until(lambda: begun_at(host) not in (None, False, begun) and host.metadata(), 25, "agent is back")
+        contains(supervisor.log, "agent has not answered on its introspection port, 127.0.0.1:51678, for 4 s", "log")
+        check([s for s in supervisor.notify.all("STATUS") if "does not answer" in s], "STATUS= did not say it")
+        supervisor.stays("no reason to")
+
+
+def test_agent_that_never_answers_is_given_six_times_as_long():
+    with Host(config="ECS_INIT_HEALTH_TIMEOUT=1\nSTAND_IN_ORDER=hang\n", loaded=True) as host, Supervised(host) as supervisor:
+        supervisor.wait_for("READY=1")
+        begun = begun_at(host)
+        time.sleep(4)
+        equal(begun_at(host), begun, "restarted too soon; start")
+        wait_until(lambda: begun_at(host) not in (None, False, begun), 10, "agent is started again")
+        contains(supervisor.log, "for 6 s", "log")
+
+
+@tap.each(switched_off="0", long="1h")
+def test_hung_agent_is_left_alone(timeout):
+    with Host(config=f"ECS_INIT_HEALTH_TIMEOUT={timeout}\n", loaded=True) as host, Supervised(host) as supervisor:
+        supervisor.wait_ready()
+        begun = begun_at(host)
+        host.order("hang")
+        time.sleep(3)
+        equal(begun_at(host), begun, "start of the agent")
+
+
+def test_hung_agent_while_docker_hangs_too():
+    with Host(config="ECS_INIT_HEALTH_TIMEOUT=2s\n", loaded=True) as host, Supervised(host) as supervisor:
+        supervisor.wait_ready()
+        time.sleep(1.5)
+        begun = begun_at(host)
+        host.order("hang")
+        host.dockerd.send_signal(signal.SIGSTOP)
+        try:
+            wait_until(lambda: "the agent runs on as it was" in supervisor.log, 15, "gives up for now")
+        finally:
+            host.dockerd.send_signal(signal.SIGCONT)
+        wait_until(lambda: begun_at(host) not in (None, False, begun) and host.metadata(), 20, "agent is back")
+
+
+# --- the watchdog
+
+def test_watchdog_is_fed_while_waiting_and_while_running():
+    with Host(loaded=True) as host:
+        host.stop_docker()
+        with Supervised(host, WATCHDOG_USEC="1000000") as supervisor:
+            wait_until(lambda: len(supervisor.notify.all("WATCHDOG")) >= 3, 5, "WATCHDOG=1 while Docker is waited for")
+            check(supervisor.notify.all("EXTEND_TIMEOUT_USEC"), "no EXTEND_TIMEOUT_USEC=")
+            host.start_docker()
+            supervisor.wait_ready()
+            before = len(supervisor.notify.all("WATCHDOG"))
+            wait_until(lambda: len(supervisor.notify.all("WATCHDOG")) >= before + 3, 5, "WATCHDOG=1 while the agent runs")
+
+
 if __name__ == "__main__":
     tap.main()
