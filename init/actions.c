@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/parse.h"
 #include "init/actions.h"
+#include "init/reload.h"
 #include "init/report.h"
 
 enum {
@@ -78,6 +79,23 @@ static void watch_health(struct loop *l)
 		log_warn("%s; an agent that hangs is not noticed", e.text);
 }
 
+/* What ends a reload for systemd, as the first line of a message. Before the first READY=1 there is none to end. */
+static const char *ready_again(const struct loop *l)
+{
+	return l->reloading && l->ready ? "READY=1\n" : "";
+}
+
+static void end_reload(struct loop *l, bool done)
+{
+	struct err e;
+
+	if (!l->reloading)
+		return;
+	l->reloading = false;
+	if (reload_answer(l->options->root_fd, done, &e) < 0)
+		log_warn("%s", e.text);
+}
+
 static void do_ready(struct loop *l)
 {
 	l->up_since = clock_ms();
@@ -87,15 +105,15 @@ static void do_ready(struct loop *l)
 		 !l->adopted ? "" : l->reloading ? "; it is what the configuration says" : "; it ran before us and was adopted");
 	(void) sd_notifyf(0, "READY=1\nSTATUS=The agent runs in container %.12s", l->id);
 	l->ready = true;
-	l->reloading = false;
+	end_reload(l, true);
 }
 
 static void do_keep(struct loop *l)
 {
 	log_warn("the agent runs on as it was, in container %.12s", l->id);
 	(void) sd_notifyf(0, "%sSTATUS=The agent runs in container %.12s as it was; what was last asked of it failed, see the journal",
-			  l->reloading ? "READY=1\n" : "", l->id);
-	l->reloading = false;
+			  ready_again(l), l->id);
+	end_reload(l, false);
 	watch_health(l);
 	if (!l->process)
 		call_outcome(l);
@@ -129,52 +147,46 @@ static void do_backoff(struct loop *l)
 	l->up_since = 0;
 	ms = backoff_ms(&pace, l->failures, clock_dice());
 	log_warn("agent is not running, trying again in %u.%02u s (failure %u in a row)", ms / 1000, ms % 1000 / 10, l->failures);
-	(void) sd_notifyf(0, "%sSTATUS=The agent is not running; trying again in %u.%u s (failure %u in a row)", l->reloading ? "READY=1\n" : "",
-			  ms / 1000, ms % 1000 / 100, l->failures);
-	l->reloading = false;
+	(void) sd_notifyf(0, "%sSTATUS=The agent is not running; trying again in %u.%u s (failure %u in a row)", ready_again(l), ms / 1000,
+			  ms % 1000 / 100, l->failures);
+	end_reload(l, false);
 	if (set_timer(l, ms) < 0)
 		(void) sd_event_exit(l->ev, EXIT_FAILED); /* without a clock only systemd can help */
 }
 
 /* ---- a changed configuration */
 
+/* systemd wants both sent anew for a reload (sd_notify(3)). */
 static bool refresh(struct loop *l)
 {
+	struct timespec now;
 	struct err e;
 
+	(void) clock_gettime(CLOCK_MONOTONIC, &now);
+	if (l->ready)
+		(void) sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld\nSTATUS=Reading the configuration again",
+				  (long long) now.tv_sec * 1000000 + now.tv_nsec / 1000);
+	l->reloading = true;
 	if (environment_refresh(l->options->root_fd, &l->environment, &e) == 0)
 		return true;
 	log_error("reload: %s; the configuration from before stays", e.text);
 	return false;
 }
 
-/* systemd wants to see both sent anew for a reload (sd_notify(3)); before the first READY=1 there is none. */
-static void tell_reloading(struct loop *l)
-{
-	struct timespec now;
-
-	(void) clock_gettime(CLOCK_MONOTONIC, &now);
-	if (l->ready)
-		(void) sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld\nSTATUS=Reading the configuration again",
-				  (long long) now.tv_sec * 1000000 + now.tv_nsec / 1000);
-	l->reloading = l->ready;
-}
-
 static void do_refresh(struct loop *l)
 {
-	tell_reloading(l);
-	if (refresh(l))
+	if (refresh(l)) {
 		log_info("read the configuration again; the next start of the agent uses it");
-	if (l->reloading)
-		(void) sd_notify(0, "READY=1");
-	l->reloading = false;
+		return;
+	}
+	(void) sd_notifyf(0, "%sSTATUS=The configuration could not be read again; the one from before stays", ready_again(l));
+	end_reload(l, false);
 }
 
 static void do_reload(struct loop *l)
 {
 	job_cancel(&l->job);
 	l->timer = sd_event_source_disable_unref(l->timer);
-	tell_reloading(l);
 	if (refresh(l))
 		call_up(l);
 	else

@@ -30,8 +30,8 @@ struct loop {
 	char     id[80], daemon[48];
 	uint64_t pid, exit_status;
 	bool     adopted, exit_known, docker_gone;
-	/* what systemd has been told */
-	bool     ready, reloading, stopping;
+	bool     ready, stopping; /* systemd has been told */
+	bool     reloading;       /* who asked for a reload is still to hear what came of it */
 };
 
 /* Takes the event to the table and does what that says. */

@@ -1,7 +1,6 @@
 /* amazon-ecs-init: the verbs of Amazon's program of that name. All that needs Docker is done by ecs-engine beside it. */
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "common/parse.h"
 #include "common/paths.h"
 #include "init/loop.h"
+#include "init/reload.h"
 #include "init/report.h"
 
 enum { EXIT_USAGE = 1, EXIT_FAILED = 255 }; /* as the peer's program */
@@ -52,23 +52,20 @@ static int run_start(const struct context *c, const struct verb *v)
 	return status;
 }
 
-/* ExecReload=: the supervisor does it; that it has come to its end, and to a good one, is seen from outside. */
 static int run_reload(const struct context *c, const struct verb *v)
 {
 	const char *text = getenv("MAINPID");
-	struct verb settled = { .name = ENGINE_SETTLED };
+	struct err e;
 	uint64_t pid;
 
 	(void) v;
-	if (!text || parse_u64(view_of(text), INT_MAX, &pid) < 0 || pid <= 1) {
+	if (!text || parse_u64(view_of(text), INT_MAX, &pid) < 0 || pid <= 1)
 		log_error("reload: no MAINPID in the environment; this is run by 'systemctl reload ecs'");
-		return EXIT_FAILED;
-	}
-	if (kill((pid_t) pid, SIGHUP) < 0) {
-		log_error("send SIGHUP to the supervisor, process %d: %s", (int) pid, strerror(errno));
-		return EXIT_FAILED;
-	}
-	return exec_engine(c, &settled);
+	else if (reload_ask(c->root_fd, (pid_t) pid, &e) < 0)
+		log_error("%s", e.text);
+	else
+		return 0;
+	return EXIT_FAILED;
 }
 
 /*
@@ -179,7 +176,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "amazon-ecs-init: %s\n", e.text);
 		return EXIT_FAILED;
 	}
-	if (verb->run == run_start || verb->run == run_post_stop)
+	if (verb->run == run_start || verb->run == run_reload || verb->run == run_post_stop)
 		log_open("amazon-ecs-init", c.root_fd, PATH_INIT_LOG);
 	return verb->run(&c, verb);
 }

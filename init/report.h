@@ -18,7 +18,6 @@
 #define ENGINE_RELOAD_CACHE "reload-cache"
 /* and those of the supervisor: */
 #define ENGINE_UP      "up"      /* waits for Docker; a running agent is adopted or replaced */
-#define ENGINE_SETTLED "settled" /* waits until the agent that runs is what the configuration says */
 #define ENGINE_OUTCOME "outcome" /* ID DAEMON */
 #define ENGINE_LOGS    "logs"    /* ID */
 #define ENGINE_UPGRADE "upgrade" /* loads the image that the agent asked for */

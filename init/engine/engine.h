@@ -30,7 +30,6 @@ int verb_pre_start(struct engine *g, struct err *e) MUST_CHECK;
 int verb_reload_cache(struct engine *g, struct err *e) MUST_CHECK;
 int verb_upgrade(struct engine *g, struct err *e) MUST_CHECK;
 int verb_up(struct engine *g, struct err *e) MUST_CHECK;
-int verb_settled(struct engine *g, struct err *e) MUST_CHECK;
 int verb_outcome(struct engine *g, struct err *e) MUST_CHECK; /* args: container id, identity of the daemon it was started by */
 int verb_logs(struct engine *g, struct err *e) MUST_CHECK;    /* args: container id */
 int verb_stop(struct engine *g, struct err *e) MUST_CHECK;

@@ -19,7 +19,7 @@ static const struct verb {
 	{ ENGINE_PRE_START, verb_pre_start, false }, { ENGINE_STOP, verb_stop, false },
 	{ ENGINE_RELOAD_CACHE, verb_reload_cache, false }, { ENGINE_UP, verb_up, false },
 	{ ENGINE_OUTCOME, verb_outcome, true },      { ENGINE_LOGS, verb_logs, true },
-	{ ENGINE_UPGRADE, verb_upgrade, false },     { ENGINE_SETTLED, verb_settled, false },
+	{ ENGINE_UPGRADE, verb_upgrade, false },
 };
 
 static const struct verb *find_verb(const char *name, const char *arg)

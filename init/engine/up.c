@@ -1,4 +1,4 @@
-/* The verbs around the container's life: up, settled, outcome, logs, stop. */
+/* The verbs around the container's life: up, outcome, logs, stop. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +19,6 @@ enum {
 	STOP_HURRY_MS = 1000, /* the supervisor can do without Docker, and a restart of Docker may be waiting for us */
 	OUTCOME_WAIT_MS = 15000, /* dockerd notices an exit within milliseconds, unless it is being stopped itself */
 	LOG_LINES = 200,
-	SETTLED_WAIT_MS = 60000, /* a reload: the old agent's grace, a new container, and a busy Docker */
 };
 
 static const char *hash_of(struct json_object *request)
@@ -145,43 +144,6 @@ int verb_up(struct engine *g, struct err *e)
 	printf(REPORT_ID "=%s\n" REPORT_PID "=%d\n" REPORT_ADOPTED "=%s\n" REPORT_DAEMON "=%s\n", c.id, c.pid, adopted ? "true" : "false",
 	       daemon);
 	return 0;
-}
-
-/* 0: the agent that runs is what the configuration says; 1: not yet. */
-static int look_settled(struct engine *g, struct host *h, long patience_ms, struct err *e)
-{
-	AUTO_JSON *request = NULL;
-	struct container c;
-	char image[80];
-	int r = engine_connect(g, patience_ms, NULL, e);
-
-	if (r == 0)
-		r = image_id(g->docker, AGENT_IMAGE, image, e);
-	if (r != 0)
-		return r;
-	h->api = docker_api(g->docker);
-	request = agent_request(h, image);
-	r = container_inspect(g->docker, AGENT_CONTAINER, &c, e);
-	return r ? r : !is_wanted(&c, request);
-}
-
-int verb_settled(struct engine *g, struct err *e)
-{
-	AUTO_HOST h = { .api = 0 };
-	long deadline = clock_ms() + SETTLED_WAIT_MS, left;
-	int r = host_look(g->root, &h, e);
-
-	if (r < 0)
-		return err_wrap(e, "reload agent");
-	while ((left = deadline - clock_ms()) > 0 && (r = look_settled(g, &h, left, e)) != 0)
-		clock_sleep_ms(100);
-	if (r == 0)
-		return 0;
-	if (r == 1)
-		return err_say(e, -ETIMEDOUT, "reload agent: after %d s it does not run with the new configuration; see the messages of amazon-ecs-init",
-			       SETTLED_WAIT_MS / 1000);
-	e->code = -EIO;
-	return err_wrap(e, "reload agent");
 }
 
 /* Whether the daemon that answers now is another than the one that started the agent. */

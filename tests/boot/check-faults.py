@@ -29,6 +29,11 @@ STEPS = {
     "docker restarted": f"systemctl restart docker; {BACK}; {AGENT}",
     "docker stopped": f"systemctl stop docker 2>/dev/null; sleep 1; systemctl is-active docker ecs; systemctl start docker; {BACK}; {AGENT}",
     "dockerd killed": f"{FORGET}; kill -9 $(cat /run/docker.pid); sleep 0.5; {BACK}; {AGENT}; {RULES}",
+    "reloaded": f"{AGENT}; systemctl reload ecs; echo $?; {AGENT}; echo ECS_RELOADED=yes >>/etc/ecs/ecs.config; systemctl reload ecs; "
+                f"echo $?; {AGENT}; docker inspect -f '{{{{.Config.Env}}}}' ecs-agent | grep -c ECS_RELOADED=yes; systemctl is-active ecs",
+    "reload refused": f"echo 'ECS_LOG_OPTS={{\"max-sise\":\"1m\"}}' >>/etc/ecs/ecs.config; {AGENT}; systemctl reload ecs 2>/dev/null; "
+                      f"echo $?; {AGENT}; systemctl is-active ecs; sed -i /max-sise/d /etc/ecs/ecs.config; systemctl reload ecs; echo $?; {AGENT}",
+    "registered": "ecs-bootstrap wait --timeout 5s",
     "stopped": f"systemctl stop ecs; systemctl is-active ecs; {AGENT}; {RULES}",
     "started": f"systemctl start ecs; {AGENT}; {RULES}; systemctl show -p StatusText --value ecs",
 }
@@ -72,6 +77,24 @@ def test_killed_dockerd_brings_the_agent_back():
     after, agent, rules = lines("dockerd killed")[-3:]
     tap.check(agent.endswith(" true"), f"{after}: {agent}")
     tap.equal(rules, "2", "rules")
+
+
+def test_reload_replaces_the_agent_only_if_its_configuration_changed():
+    before, same, unchanged, changed, agent, has, active = lines("reloaded")
+    tap.equal([same, unchanged], ["0", before], "exit status and agent, nothing changed")
+    tap.equal([changed, has, active], ["0", "1", "active"], "exit status, agents with the new line, state of the unit")
+    tap.check(agent.endswith(" true") and agent != before, f"the agent was not replaced: {agent}")
+
+
+def test_reload_that_docker_refuses_fails_and_keeps_the_agent():
+    before, refused, kept, active, again, after = lines("reload refused")
+    tap.check(refused != "0", "systemctl reload succeeded")
+    tap.equal([kept, active], [before, "active"], "agent and unit after it")
+    tap.equal([again, after], ["0", before], "reload of what was there before, and the agent")
+
+
+def test_wait_says_that_the_agent_has_registered():
+    tap.matches("".join(lines("registered")), r"^registered in cluster '\w+' as arn:aws:ecs:", "ecs-bootstrap wait")
 
 
 def test_stop_is_a_stop():
