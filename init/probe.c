@@ -1,8 +1,8 @@
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -14,9 +14,8 @@ static const char request[] = "GET /v1/metadata HTTP/1.0\r\nHost: 127.0.0.1\r\n\
 struct probe {
 	struct probe_start start;
 	uint64_t         interval_us;
-	sd_event_source *timer, *io;
-	int              fd; /* of the look that waits for its answer; -1: none does */
-	bool             asked, answered;
+	sd_event_source *timer;
+	int              fd; /* of the last look; -1: none has been made, or there was no descriptor to be had */
 };
 
 void probe_freep(struct probe **p)
@@ -24,71 +23,41 @@ void probe_freep(struct probe **p)
 	if (!*p)
 		return;
 	sd_event_source_disable_unref((*p)->timer);
-	sd_event_source_disable_unref((*p)->io);
 	fd_closep(&(*p)->fd);
 	free(*p);
 	*p = NULL;
-}
-
-static void end_look(struct probe *p)
-{
-	p->io = sd_event_source_disable_unref(p->io);
-	fd_closep(&p->fd);
-}
-
-static int on_readable(sd_event_source *s, int fd, uint32_t events, void *ctx)
-{
-	struct probe *p = ctx;
-	char start[5];
-	ssize_t n = recv(fd, start, sizeof start, MSG_DONTWAIT);
-
-	(void) s;
-	(void) events;
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	p->answered = n == sizeof start && memcmp(start, "HTTP/", sizeof start) == 0;
-	end_look(p);
-	return 0;
 }
 
 /*
  * On loopback a connection is there as soon as connect(2) returns, so the request can follow at once. Where it cannot, the
  * agent's backlog is full or nobody listens: no answer, which is what the next look will find.
  */
-static bool ask(int fd)
+static void ask(int fd)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(INTROSPECTION_PORT), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
-	return (connect(fd, (const struct sockaddr *) &a, sizeof a) == 0 || errno == EINPROGRESS) &&
-	       send(fd, request, sizeof request - 1, MSG_NOSIGNAL) == (ssize_t) sizeof request - 1;
+	if (connect(fd, (const struct sockaddr *) &a, sizeof a) == 0 || errno == EINPROGRESS)
+		(void) send(fd, request, sizeof request - 1, MSG_NOSIGNAL);
 }
 
-/* Without a descriptor to be had nothing is asked, and so nothing held against the agent. */
-static void look(struct probe *p)
+static bool has_answered(int fd)
 {
-	p->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	p->asked = p->fd >= 0;
-	p->answered = false;
-	if (!p->asked)
-		return;
-	if (!ask(p->fd))
-		end_look(p);
-	else if (sd_event_add_io(sd_event_source_get_event(p->timer), &p->io, p->fd, EPOLLIN, on_readable, p) < 0)
-		p->asked = false;
+	char start[5];
+
+	return recv(fd, start, sizeof start, MSG_DONTWAIT) == sizeof start && memcmp(start, "HTTP/", sizeof start) == 0;
 }
 
-/* Judges the look before, which had all the time since, and begins the next. */
+/* Judges the look before, whose answer has waited in the socket, and makes the next: no wake-up of its own for the answer. */
 static int on_time(sd_event_source *s, uint64_t usec, void *ctx)
 {
 	struct probe *p = ctx;
-	bool hangs;
+	bool hangs = p->fd >= 0 && health_hangs(p->start.health, has_answered(p->fd));
 
 	(void) usec;
-	if (p->io)
-		(void) on_readable(p->io, p->fd, EPOLLIN, p); /* it may have answered while we slept */
-	hangs = p->asked && health_hangs(p->start.health, p->answered);
-	end_look(p);
-	look(p);
+	fd_closep(&p->fd);
+	p->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (p->fd >= 0)
+		ask(p->fd);
 	(void) sd_event_source_set_time_relative(s, p->interval_us);
 	(void) sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
 	if (hangs)

@@ -1,4 +1,4 @@
-/* Looks now and then whether the agent's introspection port answers, under the event loop, in a dozen system calls. */
+/* Looks now and then whether the agent's introspection port answers, under the event loop, in eight system calls. */
 #ifndef INIT_PROBE_H
 #define INIT_PROBE_H
 

@@ -13,7 +13,7 @@ enum {
 	PING_MS = 5000, /* a daemon that is busy starting up may take its time to answer one */
 };
 
-static void say(const char *more, const char *fmt, va_list ap)
+static PRINTF_LIKE(2, 0) void say(const char *more, const char *fmt, va_list ap)
 {
 	char text[1024];
 
