@@ -1,27 +1,23 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "common/file.h"
+#include "common/log-file.h"
+#include "common/log-journal.h"
 #include "common/log.h"
-#include "common/paths.h"
 
 static struct {
-	const char *program;
-	int         level;
-	int         root;
-	int         fd;      /* -1: no file */
-	char        file[256];
-	bool        journal; /* standard error is read by systemd */
-} out = { .program = "ecs", .level = LOG_INFO, .fd = -1 };
+	const char          *program;
+	int                  level;
+	bool                 journal; /* standard error is read by systemd */
+	struct log_file      file;
+	struct journal_field fields[LOG_FIELDS_MAX];
+	size_t               n_fields;
+} out = { .program = "ecs", .level = LOG_INFO, .file = { .root = -1, .fd = -1 } };
 
 /* The names that the peer takes in ECS_LOGLEVEL and prints in level=. */
 static const struct {
@@ -40,65 +36,62 @@ static const char *level_name(int level)
 	return "info";
 }
 
-static int level_from_environment(void)
+/* A word that is none of them is said, once the log is open. */
+static int level_from_environment(const char **ret_unknown)
 {
 	const char *want = getenv("ECS_LOGLEVEL");
 
-	for (size_t i = 0; want && i < ARRAY_LEN(levels); i++)
+	*ret_unknown = NULL;
+	if (!want || !want[0])
+		return LOG_INFO;
+	for (size_t i = 0; i < ARRAY_LEN(levels); i++)
 		if (strcasecmp(levels[i].name, want) == 0)
 			return levels[i].level;
+	*ret_unknown = want;
 	return LOG_INFO;
-}
-
-/* systemd puts device and inode of the stream it gave us in JOURNAL_STREAM (systemd.exec(5)). */
-static bool stderr_is_journal(void)
-{
-	const char *want = getenv("JOURNAL_STREAM");
-	char have[64];
-	struct stat st;
-
-	if (!want || fstat(STDERR_FILENO, &st) < 0)
-		return false;
-	snprintf(have, sizeof have, "%llu:%llu", (unsigned long long) st.st_dev, (unsigned long long) st.st_ino);
-	return strcmp(want, have) == 0;
-}
-
-static void open_log(void)
-{
-	out.fd = file_open(out.root, out.file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NOCTTY, 0640);
 }
 
 void log_open(const char *program, int root, const char *file)
 {
-	struct err unused;
+	const char *unknown;
 
 	out.program = program;
-	out.level = level_from_environment();
-	out.journal = stderr_is_journal();
-	out.root = root;
-	if (!file || file[0] != '/')
-		return;
-	snprintf(out.file, sizeof out.file, "%s", file);
-	(void) !dir_make(root, PATH_LOG_DIR, 0755, &unused);
-	open_log();
+	out.level = level_from_environment(&unknown);
+	out.journal = journal_reads_stderr();
+	out.file.root = root;
+	if (file)
+		log_file_open(&out.file, root, file);
+	if (unknown)
+		log_warn("ECS_LOGLEVEL: '%.32s' is no level; info is used (debug, info, warn, error, crit, none)", unknown);
 }
 
-/* One old file is kept, so both together stay under twice the limit. */
-static void file_rotate(void)
+/* One record, one line. */
+static void blank_controls(char *text)
 {
-	char old[sizeof out.file + 2];
-	struct stat st;
+	for (char *p = text; *p; p++)
+		if ((unsigned char) *p < 0x20 || *p == 0x7f)
+			*p = ' ';
+}
 
-	if (fstat(out.fd, &st) < 0 || st.st_size < LOG_FILE_MAX)
+void log_field(const char *name, const char *value)
+{
+	size_t i = 0;
+
+	while (i < out.n_fields && strcmp(out.fields[i].name, name) != 0)
+		i++;
+	if (!value && i < out.n_fields)
+		out.fields[i] = out.fields[--out.n_fields];
+	if (!value || i == LOG_FIELDS_MAX)
 		return;
-	snprintf(old, sizeof old, "%s.1", out.file);
-	(void) renameat(out.root, out.file + 1, out.root, old + 1);
-	(void) close(out.fd);
-	open_log();
+	out.fields[i].name = name;
+	snprintf(out.fields[i].value, sizeof out.fields[i].value, "%s", value);
+	blank_controls(out.fields[i].value);
+	if (i == out.n_fields)
+		out.n_fields++;
 }
 
 /* msg="…" as Go quotes it: what the peer's log readers expect. */
-static size_t quote(char *to, size_t size, const char *s)
+static void quote(char *to, size_t size, const char *s)
 {
 	size_t n = 0;
 
@@ -108,25 +101,29 @@ static size_t quote(char *to, size_t size, const char *s)
 		to[n++] = *s;
 	}
 	to[n] = '\0';
-	return n;
 }
 
-static void file_write(int level, const char *text)
+static void to_file(int level, const char *text)
 {
 	char quoted[2048], line[2304], when[32];
 	time_t now = time(NULL);
 	struct tm tm;
-	int n;
 
-	if (out.fd < 0)
-		return;
-	file_rotate();
 	gmtime_r(&now, &tm);
 	strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
 	quote(quoted, sizeof quoted, text);
-	n = snprintf(line, sizeof line, "level=%s time=%s msg=\"%s\"\n", level_name(level), when, quoted);
-	if (n > 0 && out.fd >= 0 && write(out.fd, line, (size_t) n) < 0)
-		return; /* a full disk must not stop the program that would report it */
+	snprintf(line, sizeof line, "level=%s time=%s msg=\"%s\"\n", level_name(level), when, quoted);
+	log_file_write(&out.file, view_of(line), now);
+}
+
+/* What journald does not take goes the way it always can: as a line with its priority in front (sd-daemon(3)). */
+static void to_journal(int level, const char *text)
+{
+	char record[2048];
+	int n = journal_record(record, sizeof record, level, out.program, text, out.fields, out.n_fields);
+
+	if (n < 0 || journal_send(out.file.root, record, (size_t) n) < 0)
+		fprintf(stderr, "<%d>%s\n", level, text);
 }
 
 void log_line(int level, const char *fmt, ...)
@@ -139,12 +136,20 @@ void log_line(int level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	for (char *p = text; *p; p++)
-		if ((unsigned char) *p < 0x20 || *p == 0x7f)
-			*p = ' '; /* one record, one line */
+	blank_controls(text);
 	if (out.journal)
-		fprintf(stderr, "<%d>%s\n", level, text);
+		to_journal(level, text);
 	else
 		fprintf(stderr, "%s: %s\n", out.program, text);
-	file_write(level, text);
+	to_file(level, text);
+}
+
+void log_failure(const struct err *e)
+{
+	char code[16];
+
+	snprintf(code, sizeof code, "%d", -e->code);
+	log_field("ERRNO", code);
+	log_error("%s", e->text);
+	log_field("ERRNO", NULL);
 }
