@@ -26,11 +26,11 @@ static void bind_docker(struct json_object *list, const struct host *h, struct j
 {
 	const char *inside = json_text(env, "DOCKER_HOST", NULL);
 
-	if (strcmp(h->docker_socket, "/var/run/docker.sock") == 0) {
+	inside = inside && strncmp(inside, "unix:///", 8) == 0 ? inside + 7 : "/var/run/docker.sock";
+	if (strcmp(h->docker_socket, "/var/run/docker.sock") == 0 && strcmp(h->docker_socket, inside) == 0) {
 		bind(list, "/var/run", "/var/run", RW);
 		return;
 	}
-	inside = inside && strncmp(inside, "unix:///", 8) == 0 ? inside + 7 : "/var/run/docker.sock";
 	bind(list, h->docker_socket, inside, RW);
 }
 
@@ -45,19 +45,23 @@ static void bind_state(struct json_object *list, const struct host *h)
 	bind(list, "/var/log/ecs/exec", "/log/exec", RW);
 	if (h->pki_dir)
 		bind(list, h->pki_dir, h->pki_dir, RO);
+	if (h->suse_certs) /* where /etc/ssl/certs leads to on SUSE */
+		bind(list, "/var/lib/ca-certificates", "/var/lib/ca-certificates", RO);
 	if (h->external)
 		bind(list, "/root/.aws", "/rotatingcreds", RO);
 }
 
 static void bind_devices(struct json_object *list, const struct host *h, struct json_object *env)
 {
-	if (h->gpu_devices && env_is(env, "ECS_ENABLE_GPU_SUPPORT", "true"))
+	if (h->gpu_devices && h->gpu_dir && env_is(env, "ECS_ENABLE_GPU_SUPPORT", "true"))
 		bind(list, "/var/lib/ecs/gpu", "/var/lib/ecs/gpu", RW);
 	if (h->credentials_fetcher_there && env_is(env, "ECS_GMSA_SUPPORTED", "true"))
 		bind(list, h->credentials_fetcher, h->credentials_fetcher, RW);
 	bind(list, "/run/docker/plugins", "/run/docker/plugins", RO);
-	bind(list, "/etc/docker/plugins", "/etc/docker/plugins", RO);
-	bind(list, "/usr/lib/docker/plugins", "/usr/lib/docker/plugins", RO);
+	if (h->plugins_etc)
+		bind(list, "/etc/docker/plugins", "/etc/docker/plugins", RO);
+	if (h->plugins_lib)
+		bind(list, "/usr/lib/docker/plugins", "/usr/lib/docker/plugins", RO);
 	if (h->deps_dir)
 		bind(list, "/var/lib/ecs/deps", "/managed-agents", RO);
 	if (h->exec_dir)

@@ -33,6 +33,12 @@ static bool is_gpu_switch(const struct keyval *kv)
 	return view_is(kv->key, "ECS_ENABLE_GPU_SUPPORT") && view_is(kv->value, "true");
 }
 
+/* What the kernel would refuse to hand to a process, or Docker cut off: see settings.c, which says so. */
+bool agent_takes(const struct keyval *kv)
+{
+	return kv->key.len <= ENV_NAME_MAX && kv->value.len <= ENV_VALUE_MAX && !memchr(kv->value.p, '\0', kv->value.len);
+}
+
 /* An AMI with drivers may run on a type without a GPU: the AMI's own switch then means nothing; the user's is taken as it is. */
 static void put_file(struct json_object *env, struct view text, bool drop_gpu)
 {
@@ -40,13 +46,22 @@ static void put_file(struct json_object *env, struct view text, bool drop_gpu)
 	enum keyval_kind kind;
 
 	while ((kind = keyval_next(&text, &kv)) != KEYVAL_END) {
-		char name[256];
+		char name[ENV_NAME_MAX + 1];
 
-		if (kind != KEYVAL_PAIR || kv.key.len >= sizeof name || (drop_gpu && is_gpu_switch(&kv)))
+		if (kind != KEYVAL_PAIR || !agent_takes(&kv) || (drop_gpu && is_gpu_switch(&kv)))
 			continue;
-		snprintf(name, sizeof name, "%.*s", VIEW_ARG(kv.key, sizeof name));
+		snprintf(name, sizeof name, "%.*s", VIEW_ARG(kv.key, (size_t) ENV_NAME_MAX));
 		json_object_object_add(env, name, json_object_new_string_len(kv.value.p, (int) kv.value.len));
 	}
+}
+
+/* ECS Anywhere has no metadata service to ask; a region that only our unit was given must reach the agent too. */
+static void put_region(struct json_object *env, const struct host *h)
+{
+	struct view v;
+
+	if (h->external && host_switch(h, "AWS_DEFAULT_REGION", &v) && v.len > 0)
+		json_object_object_add(env, "AWS_DEFAULT_REGION", json_object_new_string_len(v.p, (int) v.len));
 }
 
 struct json_object *agent_environment(const struct host *h)
@@ -59,11 +74,14 @@ struct json_object *agent_environment(const struct host *h)
 	if (h->certs_dir)
 		put(env, "SSL_CERT_DIR", h->certs_dir);
 	put(env, "CREDENTIALS_FETCHER_HOST_DIR", h->credentials_fetcher);
+	if (h->domain_joined)
+		put(env, "ECS_DOMAIN_JOINED_LINUX_INSTANCE", "true");
+	put_region(env, h);
 	put_file(env, buf_view(&h->instance_config), !h->gpu_devices);
 	put_file(env, buf_view(&h->user_config), false);
 	if (h->external || h->api < 125)
 		put(env, "ECS_ENABLE_TASK_ENI", "false");
-	if (!h->ebs_dir)
+	if (h->external || !h->ebs_dir)
 		put(env, "ECS_EBSTA_SUPPORTED", "false");
 	return env;
 }

@@ -1,12 +1,15 @@
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/file.h"
 #include "common/keyval.h"
 #include "common/parse.h"
 #include "common/paths.h"
+#include "init/engine/apparmor.h"
 #include "init/engine/docker.h"
+#include "init/engine/gmsa.h"
+#include "init/engine/gpu.h"
 #include "init/engine/host.h"
 
 #define CREDENTIALS_FETCHER "/var/credentials-fetcher/socket/credentials_fetcher.sock"
@@ -38,6 +41,13 @@ bool host_switch_bool(const struct host *h, const char *name)
 	bool yes = false;
 
 	return host_switch(h, name, &v) && parse_bool(v, &yes) == 0 && yes;
+}
+
+bool host_file_is(const struct host *h, const char *name, const char *value)
+{
+	struct view v;
+
+	return (keyval_find(buf_view(&h->user_config), name, &v) || keyval_find(buf_view(&h->instance_config), name, &v)) && view_is(v, value);
 }
 
 static struct view unquoted(struct view v)
@@ -83,15 +93,6 @@ static void look_at_certificates(int root, struct host *h)
 	}
 }
 
-static bool gpu_devices(void)
-{
-	glob_t found = { .gl_pathc = 0 };
-	bool any = glob("/dev/nvidia*", GLOB_NOSORT, NULL, &found) == 0;
-
-	globfree(&found);
-	return any;
-}
-
 static void look_at_credentials_fetcher(int root, struct host *h)
 {
 	struct view v;
@@ -102,11 +103,52 @@ static void look_at_credentials_fetcher(int root, struct host *h)
 	h->credentials_fetcher_there = file_exists(root, h->credentials_fetcher);
 }
 
+/*
+ * The profile that the user names is taken as it is: Docker refuses one that the kernel has not. Ours is left out then,
+ * which costs the agent its confinement by us (Docker's own remains), but not its start.
+ */
+static void look_at_apparmor(int root, struct host *h)
+{
+	struct view v;
+
+	if (!apparmor_supported(root))
+		return;
+	if (host_switch(h, "ECS_AGENT_APPARMOR_PROFILE", &v) && view_trim(v).len > 0)
+		snprintf(h->apparmor, sizeof h->apparmor, "%.*s", VIEW_ARG(view_trim(v), sizeof h->apparmor - 1));
+	else if (apparmor_loaded(root, APPARMOR_PROFILE))
+		snprintf(h->apparmor, sizeof h->apparmor, APPARMOR_PROFILE);
+}
+
+static void look_at_domain(struct host *h)
+{
+	struct err unused; /* pre-start says it: settings.c */
+
+	if (host_switch_is_true(h, "ECS_GMSA_SUPPORTED"))
+		(void) !gmsa_domain_joined(&h->domain_joined, &unused);
+}
+
+/* Windows editors put a byte order mark before the first name. */
 static int read_config(int root, const char *path, struct buf *b, struct err *e)
 {
 	int r = file_read(root, path, CONFIG_FILE_MAX, b, e);
 
+	if (r == 0 && b->len >= 3 && memcmp(b->p, "\xef\xbb\xbf", 3) == 0)
+		buf_drop(b, 3);
 	return r < 0 ? r : 0;
+}
+
+static void look_at_folders(int root, struct host *h)
+{
+	h->lib64 = dir_exists(root, "/lib64");
+	h->usr_lib64 = dir_exists(root, "/usr/lib64");
+	h->alternatives = dir_exists(root, "/etc/alternatives");
+	h->plugins_etc = dir_exists(root, "/etc/docker/plugins");
+	h->plugins_lib = dir_exists(root, "/usr/lib/docker/plugins");
+	h->suse_certs = dir_exists(root, "/var/lib/ca-certificates");
+	h->ebs_dir = dir_exists(root, "/mnt/ecs/ebs");
+	h->gpu_dir = dir_exists(root, GPU_STATE_DIR);
+	h->deps_dir = dir_exists(root, "/var/lib/ecs/deps");
+	h->exec_dir = dir_exists(root, "/var/lib/ecs/deps/execute-command");
 }
 
 int host_look(int root, struct host *ret, struct err *e)
@@ -123,18 +165,15 @@ int host_look(int root, struct host *ret, struct err *e)
 	look_at_os(root, &h);
 	look_at_certificates(root, &h);
 	look_at_credentials_fetcher(root, &h);
+	look_at_apparmor(root, &h);
+	look_at_domain(&h);
+	look_at_folders(root, &h);
 	h.external = host_switch_is_true(&h, "ECS_EXTERNAL");
 	h.cgroup_v2 = file_exists(root, "/sys/fs/cgroup/cgroup.controllers");
-	h.ebs_dir = dir_exists(root, "/mnt/ecs/ebs");
-	h.gpu_devices = gpu_devices();
+	h.gpu_devices = gpu_devices(root);
 	h.nsenter = file_exists(root, "/usr/bin/nsenter");
 	h.lsblk = file_exists(root, "/usr/bin/lsblk");
 	h.modinfo = file_exists(root, "/sbin/modinfo") ? "/sbin/modinfo" : file_exists(root, "/usr/sbin/modinfo") ? "/usr/sbin/modinfo" : NULL;
-	h.lib64 = dir_exists(root, "/lib64");
-	h.usr_lib64 = dir_exists(root, "/usr/lib64");
-	h.alternatives = dir_exists(root, "/etc/alternatives");
-	h.deps_dir = dir_exists(root, "/var/lib/ecs/deps");
-	h.exec_dir = dir_exists(root, "/var/lib/ecs/deps/execute-command");
 	h.cloud_result = file_exists(root, "/var/lib/cloud/data/result.json");
 	*ret = h;
 	return 0;

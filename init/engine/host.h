@@ -17,11 +17,13 @@ struct host {
 	char        credentials_fetcher[256];     /* socket path */
 	bool        external;                     /* ECS Anywhere */
 	bool        cgroup_v2;
-	bool        ebs_dir, gpu_devices, nsenter, lsblk, deps_dir, exec_dir, cloud_result, credentials_fetcher_there;
-	bool        lib64, usr_lib64, alternatives;
+	bool        ebs_dir, gpu_devices, gpu_dir, nsenter, lsblk, deps_dir, exec_dir, cloud_result, credentials_fetcher_there;
+	bool        lib64, usr_lib64, alternatives, plugins_etc, plugins_lib, suse_certs;
+	bool        domain_joined;                /* asked only where gMSA is switched on */
+	char        apparmor[128];                /* the profile to run under; empty: AppArmor is not asked for */
 };
 
-/* Reads files below root and our own environment. Missing files are facts, not failures; unreadable ones fail. */
+/* Reads files below root and our own environment; asks realmd where gMSA is on. Missing files are facts, unreadable ones fail. */
 int host_look(int root, struct host *ret, struct err *e) MUST_CHECK;
 void host_done(struct host *h);
 #define AUTO_HOST CLEANUP(host_done) struct host
@@ -33,6 +35,9 @@ void host_done(struct host *h);
 bool host_switch(const struct host *h, const char *name, struct view *ret);
 bool host_switch_is_true(const struct host *h, const char *name); /* exactly "true", as the peer tests most of them */
 bool host_switch_bool(const struct host *h, const char *name);    /* Go's bools; anything else is false */
+
+/* What the two files say to NAME, as the agent gets it: user's wins. */
+bool host_file_is(const struct host *h, const char *name, const char *value);
 
 /* os-release -> "ID_VERSION_ID", "linux" if either is missing. Pure. */
 void os_family(struct view os_release, char ret[80]);

@@ -7,6 +7,8 @@
 #include "common/log.h"
 #include "common/paths.h"
 #include "init/engine/engine.h"
+#include "init/engine/gpu.h"
+#include "init/engine/prepare.h"
 #include "init/report.h"
 
 enum { EXIT_FAILED = 255, EXIT_USAGE = 1 }; /* as the peer's program */
@@ -19,7 +21,7 @@ static const struct verb {
 	{ ENGINE_PRE_START, verb_pre_start, false }, { ENGINE_STOP, verb_stop, false },
 	{ ENGINE_RELOAD_CACHE, verb_reload_cache, false }, { ENGINE_UP, verb_up, false },
 	{ ENGINE_OUTCOME, verb_outcome, true },      { ENGINE_LOGS, verb_logs, true },
-	{ ENGINE_UPGRADE, verb_upgrade, false },
+	{ ENGINE_UPGRADE, verb_upgrade, false },     { ENGINE_GPU, verb_gpu, false },
 };
 
 static const struct verb *find_verb(const char *name, const char *arg)
@@ -44,7 +46,7 @@ static int run(const struct verb *verb, int root, char **words)
 		r = verb->run(&g, &e);
 	if (r == 0)
 		return EXIT_SUCCESS;
-	log_error("%s", e.text);
+	log_failure(&e);
 	engine_status("%s", e.text);
 	return EXIT_FAILED;
 }
@@ -66,5 +68,6 @@ int main(int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	log_open("ecs-engine", root, PATH_INIT_LOG);
+	log_field("ECS_VERB", verb->name);
 	return run(verb, root, words);
 }

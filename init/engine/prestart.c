@@ -14,7 +14,9 @@
 #include "common/spawn.h"
 #include "init/engine/container.h"
 #include "init/engine/engine.h"
+#include "init/engine/host.h"
 #include "init/engine/image.h"
+#include "init/engine/prepare.h"
 
 #define LOCK_FILE "/run/ecs/pre-start.lock"
 
@@ -85,7 +87,7 @@ static int ensure_image(struct engine *g, struct err *e)
 	return r;
 }
 
-static int prepare(struct engine *g, struct err *e)
+static int prepare(struct engine *g, const struct host *h, struct err *e)
 {
 	struct err ebs;
 	int r = engine_connect(g, FOREVER_MS, NULL, e);
@@ -94,21 +96,29 @@ static int prepare(struct engine *g, struct err *e)
 		r = apply_rules(g, e);
 	if (r < 0)
 		return r;
-	if (dir_make(g->root, "/mnt/ecs/ebs", 0755, &ebs) < 0)
+	if (!h->external && dir_make(g->root, "/mnt/ecs/ebs", 0755, &ebs) < 0)
 		log_warn("%s; tasks cannot attach EBS volumes", ebs.text);
 	return ensure_image(g, e);
 }
 
 int verb_pre_start(struct engine *g, struct err *e)
 {
+	AUTO_HOST h = { .api = 0 };
 	AUTO_FD fd = -1;
 	int r = lock(g->root, &fd, e);
 
-	while (r == 0 && (r = prepare(g, e)) == -DOCKER_AWAY) {
+	if (r == 0)
+		r = host_look(g->root, &h, e);
+	if (r < 0)
+		return r;
+	prepare_complain(&h);
+	prepare_apparmor(g);
+	while ((r = prepare(g, &h, e)) == -DOCKER_AWAY) {
 		log_warn("%s; trying again", e->text); /* Docker was restarted in the middle */
 		clock_sleep_ms(500);
-		r = 0;
 	}
+	if (r == 0)
+		prepare_gpu(g, &h); /* last: it may wait for devices */
 	return r;
 }
 

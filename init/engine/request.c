@@ -15,67 +15,20 @@ static void put_bool(struct json_object *o, const char *key, bool value)
 	json_object_object_add(o, key, json_object_new_boolean(value));
 }
 
-/* The drivers that Docker has and the peer lets through; another word means json-file. */
-static const char *log_driver(const struct host *h)
+static void put_security_option(struct json_object *o, const char *profile)
 {
-	static const char *const known[] = {
-		"awslogs", "fluentd", "gelf", "json-file", "journald", "logentries", "syslog", "splunk",
-	};
-	struct view v;
+	struct json_object *list = json_object_new_array();
+	char text[160];
 
-	for (size_t i = 0; host_switch(h, "ECS_LOG_DRIVER", &v) && i < ARRAY_LEN(known); i++)
-		if (view_is(v, known[i]))
-			return known[i];
-	return "json-file";
+	snprintf(text, sizeof text, "apparmor:%s", profile);
+	json_object_array_add(list, json_object_new_string(text));
+	json_object_object_add(o, "SecurityOpt", list);
 }
 
-/* ECS_LOG_OPTS, if it is a JSON object of strings; NULL otherwise. */
-static struct json_object *user_log_options(const struct host *h)
-{
-	AUTO_JSON *o = NULL;
-	struct json_place at;
-	struct err unused;
-	struct view v;
-
-	if (!host_switch(h, "ECS_LOG_OPTS", &v) || json_parse(v, &o, &at, &unused) < 0 || !json_object_is_type(o, json_type_object))
-		return NULL;
-	json_object_object_foreach(o, key, value) {
-		(void) key;
-		if (!json_object_is_type(value, json_type_string))
-			return NULL;
-	}
-	return TAKE_PTR(o);
-}
-
-static void put_switch(struct json_object *o, const char *key, const struct host *h, const char *name, const char *fallback)
-{
-	char text[32];
-	struct view v;
-
-	if (!host_switch(h, name, &v) || v.len == 0 || v.len >= sizeof text)
-		v = view_of(fallback);
-	snprintf(text, sizeof text, "%.*s", VIEW_ARG(v, sizeof text));
-	put(o, key, text);
-}
-
-struct json_object *agent_log_config(const struct host *h)
-{
-	struct json_object *o = json_object_new_object(), *options = user_log_options(h);
-	const char *driver = log_driver(h);
-
-	put(o, "Type", driver);
-	if (!options)
-		options = json_object_new_object();
-	/* Bounded whatever the user left out: json-file without max-size fills the disk. */
-	if (strcmp(driver, "json-file") == 0 && !json_object_object_get_ex(options, "max-size", NULL))
-		put_switch(options, "max-size", h, "ECS_INIT_DOCKER_LOG_FILE_SIZE", "16m");
-	if (strcmp(driver, "json-file") == 0 && !json_object_object_get_ex(options, "max-file", NULL))
-		put_switch(options, "max-file", h, "ECS_INIT_DOCKER_LOG_FILE_NUM", "4");
-	json_object_object_add(o, "Config", options);
-	return o;
-}
-
-/* Made explicit what a daemon would give an old client such as the peer: IPC shareable, and on cgroup v1 the host's view. */
+/*
+ * Made explicit what a daemon gives an old client such as the peer, and no longer a new one: shareable IPC below API 1.40,
+ * on cgroup v1 the host's view below 1.41.
+ */
 static struct json_object *host_config(const struct host *h, struct json_object *env)
 {
 	struct json_object *o = json_object_new_object(), *caps;
@@ -83,7 +36,8 @@ static struct json_object *host_config(const struct host *h, struct json_object 
 	json_object_object_add(o, "Binds", agent_binds(h, env));
 	put(o, "NetworkMode", "host");
 	put(o, "UsernsMode", "host");
-	put(o, "IpcMode", "shareable");
+	if (h->api >= 140)
+		put(o, "IpcMode", "shareable");
 	if (!h->cgroup_v2 && h->api >= 141)
 		put(o, "CgroupnsMode", "host");
 	if (host_switch_bool(h, "ECS_AGENT_PID_NAMESPACE_HOST"))
@@ -98,6 +52,8 @@ static struct json_object *host_config(const struct host *h, struct json_object 
 		put_bool(o, "Init", true);
 	if (host_switch_is_true(h, "ECS_AGENT_RUN_PRIVILEGED"))
 		put_bool(o, "Privileged", true);
+	if (h->apparmor[0])
+		put_security_option(o, h->apparmor);
 	json_object_object_add(o, "LogConfig", agent_log_config(h));
 	return o;
 }
@@ -115,24 +71,6 @@ static struct json_object *env_list(struct json_object *env)
 	return list;
 }
 
-/* ECS_AGENT_LABELS: a JSON object of strings; anything else gives none. */
-static struct json_object *labels(struct json_object *env)
-{
-	const char *text = json_text(env, "ECS_AGENT_LABELS", NULL);
-	struct json_object *o = NULL, *out = json_object_new_object();
-	struct json_place at;
-	struct err unused;
-
-	if (text && json_parse(view_of(text), &o, &at, &unused) == 0 && json_object_is_type(o, json_type_object)) {
-		json_object_object_foreach(o, key, value) {
-			if (json_object_is_type(value, json_type_string))
-				put(out, key, json_object_get_string(value));
-		}
-	}
-	json_object_put(o);
-	return out;
-}
-
 static void hash(struct json_object *request, const char *image_id, char ret[2 * SHA256_LEN + 1])
 {
 	AUTO_BUF text = { 0 };
@@ -147,7 +85,7 @@ static void hash(struct json_object *request, const char *image_id, char ret[2 *
 struct json_object *agent_request(const struct host *h, const char *image_id)
 {
 	AUTO_JSON *env = agent_environment(h);
-	struct json_object *o = json_object_new_object(), *own_labels = labels(env);
+	struct json_object *o = json_object_new_object(), *own_labels = agent_labels(env, NULL);
 	char sum[2 * SHA256_LEN + 1];
 
 	put(o, "Image", AGENT_IMAGE);

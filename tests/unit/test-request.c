@@ -1,4 +1,5 @@
-/* The agent's container for one situation after another: which facts change what. */
+/* The parts of the request that are not in the table of test-request-table.c: odd values, the hash, what is said about bad ones. */
+#include "init/engine/complaints.h"
 #include "init/engine/container.h"
 #include "init/engine/request.h"
 #include "tests/unit/test.h"
@@ -28,88 +29,87 @@ static const char *env(const struct host *h, const char *name)
 	return text;
 }
 
-static bool has_bind(const struct host *h, const char *text)
+/* What no process can be given must not keep the agent from starting. */
+static void test_values_that_no_process_takes(void **state)
 {
-	AUTO_JSON *e = agent_environment(h);
-	AUTO_JSON *list = agent_binds(h, e);
+	static const char text[] = "BEFORE=1\nNUL=a\0b\nN\0AME=1\nAFTER=2\n";
+	AUTO_BUF line = { 0 };
+	AUTO_HOST h = debian("", "");
 
-	for (size_t i = 0; i < json_object_array_length(list); i++)
-		if (strcmp(json_object_get_string(json_object_array_get_idx(list, i)), text) == 0)
-			return true;
-	return false;
+	(void) state;
+	assert_int_equal(buf_add(&h.user_config, text, sizeof text - 1), 0);
+	assert_string_equal(env(&h, "BEFORE"), "1");
+	assert_string_equal(env(&h, "NUL"), "(unset)");
+	assert_string_equal(env(&h, "N"), "(unset)");
+	assert_string_equal(env(&h, "AFTER"), "2");
+	for (int over = 0; over < 2; over++) {
+		buf_clear(&h.user_config);
+		assert_int_equal(buf_printf(&h.user_config, "LONG=%0*d\nAFTER=3", ENV_VALUE_MAX + over, 0), 0);
+		assert_true((strcmp(env(&h, "LONG"), "(unset)") == 0) == over);
+		assert_string_equal(env(&h, "AFTER"), "3");
+	}
+	buf_clear(&h.user_config);
+	assert_int_equal(buf_printf(&h.user_config, "N%0*d=1\nX%0*d=1\n", ENV_NAME_MAX, 0, ENV_NAME_MAX - 1, 0), 0);
+	assert_int_equal(buf_printf(&line, "X%0*d", ENV_NAME_MAX - 1, 0), 0);
+	assert_string_equal(env(&h, line.p), "1");
+	line.p[0] = 'N';
+	assert_string_equal(env(&h, line.p), "(unset)");
 }
 
-static void test_default_environment(void **state)
+static void test_complaints(void **state)
+{
+	static const struct {
+		const char *config, *want;
+	} cases[] = {
+		{ "ECS_CLUSTER=a\n# b\n\nECS_LOG_OPTS={\"a\":\"b\"}\nECS_LOG_DRIVER=syslog\nECS_AGENT_LABELS={}\n", "" },
+		{ "export A=secret\nplain secret\n", "/etc/ecs/ecs.config:1: 2 lines are passed over: not NAME=VALUE\n" },
+		{ "\nno\n", "/etc/ecs/ecs.config:2: 1 line is passed over: not NAME=VALUE\n" },
+		{ "A=\"secret\"\n", "/etc/ecs/ecs.config:1: A: the quotes belong to the value; the agent gets them too\n" },
+		{ "ECS_AGENT_LABELS={\"a\":1}\n", "ECS_AGENT_LABELS: not a JSON object of strings; what is none is left out\n" },
+		{ "ECS_AGENT_LABELS=secret\n", "ECS_AGENT_LABELS: not a JSON object of strings; what is none is left out\n" },
+		{ "ECS_LOG_DRIVER=x\nECS_LOG_OPTS=y\n", "ECS_LOG_DRIVER: no driver that is known here; json-file is used, without ECS_LOG_OPTS\n" },
+		{ "ECS_LOG_OPTS=y\n", "ECS_LOG_OPTS: not a JSON object of strings; it is not used\n" },
+		{ "ECS_AGENT_PID_NAMESPACE_HOST=yes\n", "ECS_AGENT_PID_NAMESPACE_HOST: neither true nor false; false is used\n" },
+	};
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO_HOST h = debian("", cases[i].config);
+		AUTO_BUF lines = { 0 };
+
+		host_complaints(&h, &lines);
+		assert_string_equal(lines.p ? lines.p : "", cases[i].want);
+	}
+}
+
+static void test_complaints_about_the_host(void **state)
+{
+	AUTO_HOST h = debian("NUL=x", "ECS_GMSA_SUPPORTED=true\n");
+	AUTO_BUF lines = { 0 };
+
+	(void) state;
+	assert_int_equal(buf_add(&h.instance_config, "\0\n", 2), 0);
+	h.external = true;
+	h.nsenter = false;
+	host_complaints(&h, &lines);
+	assert_string_equal(lines.p, "/var/lib/ecs/ecs.config:1: NUL is passed over: its value holds a NUL byte\n"
+		"ECS_EXTERNAL is true, but AWS_DEFAULT_REGION is not set; the agent does not know its region\n"
+		"ECS_GMSA_SUPPORTED is true, but 'realm list' names no domain that this host has joined\n"
+		"ECS_GMSA_SUPPORTED is true, but there is no credentials-fetcher socket '/var/credentials-fetcher/socket/credentials_fetcher.sock'\n"
+		"there is no '/usr/bin/nsenter'; the agent cannot set up the network of awsvpc tasks\n");
+}
+
+static void test_complaints_are_bounded(void **state)
 {
 	AUTO_HOST h = debian("", "");
-	AUTO_JSON *o = agent_environment(&h);
+	AUTO_BUF lines = { 0 };
 
 	(void) state;
-	assert_string_equal(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
-		"{\"ECS_LOGFILE\":\"/log/ecs-agent.log\",\"ECS_DATADIR\":\"/data\",\"ECS_AGENT_CONFIG_FILE_PATH\":\"/etc/ecs/ecs.config.json\","
-		"\"ECS_UPDATE_DOWNLOAD_DIR\":\"/var/cache/ecs\",\"ECS_UPDATES_ENABLED\":\"true\","
-		"\"ECS_AVAILABLE_LOGGING_DRIVERS\":\"[\\\"json-file\\\",\\\"syslog\\\",\\\"awslogs\\\",\\\"fluentd\\\",\\\"none\\\"]\","
-		"\"ECS_ENABLE_TASK_IAM_ROLE\":\"true\",\"ECS_ENABLE_TASK_IAM_ROLE_NETWORK_HOST\":\"true\",\"ECS_EBSTA_SUPPORTED\":\"true\","
-		"\"ECS_AGENT_LABELS\":\"\",\"ECS_VOLUME_PLUGIN_CAPABILITIES\":\"[\\\"efsAuth\\\"]\",\"ECS_ENABLE_TASK_ENI\":\"true\","
-		"\"ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE\":\"true\",\"ECS_DETAILED_OS_FAMILY\":\"debian_12\",\"SSL_CERT_DIR\":\"/etc/ssl/certs\","
-		"\"CREDENTIALS_FETCHER_HOST_DIR\":\"/var/credentials-fetcher/socket/credentials_fetcher.sock\"}");
-}
-
-static void test_files_override_and_forced_wins(void **state)
-{
-	AUTO_HOST h = debian("ECS_CLUSTER=ami\nECS_DATADIR=/ami\nECS_ENABLE_GPU_SUPPORT=true\n",
-			     "# ECS_CLUSTER=commented\nECS_CLUSTER=user\nQ=\"a b\"\nexport X=1\nECS_ENABLE_TASK_ENI=true\nECS_CLUSTER=last\n");
-
-	(void) state;
-	assert_string_equal(env(&h, "ECS_CLUSTER"), "last");
-	assert_string_equal(env(&h, "ECS_DATADIR"), "/ami");
-	assert_string_equal(env(&h, "Q"), "\"a b\"");
-	assert_string_equal(env(&h, "export X"), "(unset)");
-	assert_string_equal(env(&h, "#COMMENTED"), "(unset)");
-	assert_string_equal(env(&h, "ECS_ENABLE_GPU_SUPPORT"), "(unset)"); /* the AMI's switch, but no device */
-	assert_string_equal(env(&h, "ECS_ENABLE_TASK_ENI"), "true");
-	h.gpu_devices = true;
-	assert_string_equal(env(&h, "ECS_ENABLE_GPU_SUPPORT"), "true");
-	h.external = true;
-	assert_string_equal(env(&h, "ECS_ENABLE_TASK_ENI"), "false");
-	h.ebs_dir = false;
-	assert_string_equal(env(&h, "ECS_EBSTA_SUPPORTED"), "false");
-}
-
-static void test_default_binds(void **state)
-{
-	AUTO_HOST h = debian("", "");
-	AUTO_JSON *e = agent_environment(&h);
-	AUTO_JSON *list = agent_binds(&h, e);
-
-	(void) state;
-	assert_string_equal(json_object_to_json_string_ext(list, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
-		"[\"/var/run:/var/run\",\"/var/log/ecs:/log\",\"/var/lib/ecs/data:/data\",\"/etc/ecs:/etc/ecs\",\"/var/cache/ecs:/var/cache/ecs\","
-		"\"/sys/fs/cgroup:/sys/fs/cgroup\",\"/var/lib/ecs:/var/lib/ecs\",\"/var/log/ecs/exec:/log/exec\",\"/etc/ssl:/etc/ssl:ro\","
-		"\"/run/docker/plugins:/run/docker/plugins:ro\",\"/etc/docker/plugins:/etc/docker/plugins:ro\","
-		"\"/usr/lib/docker/plugins:/usr/lib/docker/plugins:ro\",\"/proc:/host/proc:ro\",\"/usr/lib:/usr/lib:ro\",\"/lib:/lib:ro\","
-		"\"/lib64:/lib64:ro\",\"/sbin:/host/sbin:ro\",\"/etc/alternatives:/etc/alternatives:ro\",\"/usr/sbin:/usr/sbin:ro\","
-		"\"/usr/bin/lsblk:/usr/bin/lsblk\",\"/usr/bin/nsenter:/usr/bin/nsenter\",\"/sbin/modinfo:/sbin/modinfo\"]");
-}
-
-static void test_binds_by_condition(void **state)
-{
-	AUTO_HOST h = debian("", "ECS_ENABLE_GPU_SUPPORT=true\nECS_GMSA_SUPPORTED=true\nDOCKER_HOST=unix:///inside.sock\n");
-
-	(void) state;
-	assert_false(has_bind(&h, "/var/lib/ecs/gpu:/var/lib/ecs/gpu"));
-	h.gpu_devices = h.deps_dir = h.exec_dir = h.cloud_result = h.credentials_fetcher_there = true;
-	assert_true(has_bind(&h, "/var/lib/ecs/gpu:/var/lib/ecs/gpu"));
-	assert_true(has_bind(&h, "/var/lib/ecs/deps:/managed-agents:ro"));
-	assert_true(has_bind(&h, "/var/lib/ecs/deps/execute-command/config:/managed-agents/execute-command/config"));
-	assert_true(has_bind(&h, "/var/lib/cloud/data/result.json:/var/lib/cloud/data/result.json:ro"));
-	assert_true(has_bind(&h, "/var/credentials-fetcher/socket/credentials_fetcher.sock:/var/credentials-fetcher/socket/credentials_fetcher.sock"));
-	h.external = true;
-	assert_true(has_bind(&h, "/root/.aws:/rotatingcreds:ro"));
-	assert_false(has_bind(&h, "/var/lib/cloud/data/result.json:/var/lib/cloud/data/result.json:ro"));
-	h.docker_socket = "/run/alt/docker.sock";
-	assert_true(has_bind(&h, "/run/alt/docker.sock:/inside.sock"));
-	assert_false(has_bind(&h, "/var/run:/var/run"));
+	for (int i = 0; i < 10000; i++)
+		assert_int_equal(buf_printf(&h.user_config, "A%d=\"\"\n", i), 0);
+	host_complaints(&h, &lines);
+	assert_in_range(lines.len, COMPLAINTS_MAX / 2, COMPLAINTS_MAX);
+	assert_int_equal(lines.p[lines.len - 1], '\n');
 }
 
 static const char *host_config(const struct host *h, const char *key)
@@ -123,33 +123,6 @@ static const char *host_config(const struct host *h, const char *key)
 		return "(unset)";
 	snprintf(text, sizeof text, "%s", json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN));
 	return text;
-}
-
-static void test_host_config(void **state)
-{
-	AUTO_HOST h = debian("", "");
-	AUTO_HOST odd = debian("", "ECS_AGENT_RUN_PRIVILEGED=true\nECS_AGENT_PID_NAMESPACE_HOST=T\nECS_LOG_DRIVER=syslog\nECS_LOG_OPTS={\"tag\":\"x\"}\n");
-
-	(void) state;
-	assert_string_equal(host_config(&h, "NetworkMode"), "\"host\"");
-	assert_string_equal(host_config(&h, "UsernsMode"), "\"host\"");
-	assert_string_equal(host_config(&h, "IpcMode"), "\"shareable\"");
-	assert_string_equal(host_config(&h, "CapAdd"), "[\"NET_ADMIN\",\"SYS_ADMIN\"]");
-	assert_string_equal(host_config(&h, "Init"), "true");
-	assert_string_equal(host_config(&h, "Privileged"), "(unset)");
-	assert_string_equal(host_config(&h, "PidMode"), "(unset)");
-	assert_string_equal(host_config(&h, "RestartPolicy"), "(unset)");
-	assert_string_equal(host_config(&h, "CgroupnsMode"), "(unset)");
-	assert_string_equal(host_config(&h, "LogConfig"), "{\"Type\":\"json-file\",\"Config\":{\"max-size\":\"16m\",\"max-file\":\"4\"}}");
-	h.cgroup_v2 = false;
-	assert_string_equal(host_config(&h, "CgroupnsMode"), "\"host\"");
-	h.external = true;
-	assert_string_equal(host_config(&h, "CapAdd"), "(unset)");
-	h.api = 124;
-	assert_string_equal(host_config(&h, "Init"), "(unset)");
-	assert_string_equal(host_config(&odd, "Privileged"), "true");
-	assert_string_equal(host_config(&odd, "PidMode"), "\"host\"");
-	assert_string_equal(host_config(&odd, "LogConfig"), "{\"Type\":\"syslog\",\"Config\":{\"tag\":\"x\"}}");
 }
 
 /* Whatever is wrong in the log settings, json-file never grows without bound. */
@@ -191,17 +164,6 @@ static void test_hash_follows_the_request(void **state)
 	assert_string_not_equal(hash(&a, "sha256:1", one), hash(&a, "sha256:2", two));
 }
 
-static void test_labels_of_the_user(void **state)
-{
-	AUTO_HOST h = debian("", "ECS_AGENT_LABELS={\"team\":\"x\",\"n\":1}\n");
-	AUTO_JSON *o = agent_request(&h, "sha256:1");
-
-	(void) state;
-	assert_string_equal(json_text(o, "Labels", "team", NULL), "x");
-	assert_null(json_text(o, "Labels", "n", NULL));
-	assert_string_equal(json_text(o, "Image", NULL), "amazon/amazon-ecs-agent:latest");
-}
-
 static void test_os_family(void **state)
 {
 	static const struct {
@@ -223,9 +185,9 @@ static void test_os_family(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_default_environment), TEST(test_files_override_and_forced_wins), TEST(test_default_binds),
-		TEST(test_binds_by_condition), TEST(test_host_config), TEST(test_log_config_is_bounded),
-		TEST(test_hash_follows_the_request), TEST(test_labels_of_the_user), TEST(test_os_family),
+		TEST(test_values_that_no_process_takes), TEST(test_complaints), TEST(test_complaints_about_the_host),
+		TEST(test_complaints_are_bounded), TEST(test_log_config_is_bounded), TEST(test_hash_follows_the_request),
+		TEST(test_os_family),
 	};
 
 	return RUN("request", tests);
