@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,24 +15,34 @@ static bool fits(char *to, size_t size, const char *from)
 	return from && from[0] && snprintf(to, size, "%s", from) < (int) size;
 }
 
+int id_read(struct json_object *o, char ret_id[80])
+{
+	const char *id = json_text(o, "Id", NULL);
+	size_t n = 0;
+
+	while (id && (isalnum((unsigned char) id[n]) || (id[n] && strchr(":._-", id[n]))))
+		n++;
+	return id && !id[n] && fits(ret_id, 80, id) ? 0 : -EBADMSG;
+}
+
 static int bad_reply(const char *what, struct err *e)
 {
 	return err_say(e, -EBADMSG, "%s: Docker's reply lacks a field or has one of another type", what);
 }
 
-static int read_container(struct json_object *o, struct container *ret)
+int container_read(struct json_object *o, struct container *ret)
 {
 	struct container c = { .pid = 0 };
 	struct json_object *running, *pid, *code;
 	const char *hash = json_text(o, "Config", "Labels", HASH_LABEL, NULL);
 
-	if (!fits(c.id, sizeof c.id, json_text(o, "Id", NULL)) || json_get(o, json_type_boolean, &running, "State", "Running", NULL) < 0 ||
+	if (id_read(o, c.id) < 0 || json_get(o, json_type_boolean, &running, "State", "Running", NULL) < 0 ||
 	    json_get(o, json_type_int, &pid, "State", "Pid", NULL) < 0 ||
 	    json_get(o, json_type_int, &code, "State", "ExitCode", NULL) < 0)
 		return -EBADMSG;
 	(void) fits(c.hash, sizeof c.hash, hash);
 	c.running = json_object_get_boolean(running);
-	c.pid = json_object_get_int(pid);
+	c.pid = json_object_get_int(pid) > 0 ? json_object_get_int(pid) : 0;
 	c.exit_code = json_object_get_int(code);
 	*ret = c;
 	return 0;
@@ -47,7 +58,7 @@ int container_inspect(struct docker *d, const char *name, struct container *ret,
 	r = docker_call(d, &(struct docker_call) { .method = "GET", .path = path }, &o, e);
 	if (r != 0)
 		return r;
-	return read_container(o, ret) < 0 ? bad_reply("inspect container", e) : 0;
+	return container_read(o, ret) < 0 ? bad_reply("inspect container", e) : 0;
 }
 
 int container_create(struct docker *d, const char *name, struct json_object *request, char ret_id[80], struct err *e)
@@ -60,7 +71,7 @@ int container_create(struct docker *d, const char *name, struct json_object *req
 	r = docker_call(d, &(struct docker_call) { .method = "POST", .path = path, .body = request }, &o, e);
 	if (r != 0)
 		return r;
-	return fits(ret_id, 80, json_text(o, "Id", NULL)) ? 0 : bad_reply("create container", e);
+	return id_read(o, ret_id) < 0 ? bad_reply("create container", e) : 0;
 }
 
 static int post(struct docker *d, const char *id, const char *verb, long total_ms, struct err *e)
@@ -104,10 +115,19 @@ int container_rename(struct docker *d, const char *id, const char *name, struct 
 	return post(d, id, verb, 0, e);
 }
 
+int container_read_exit(struct json_object *o, int *ret_code)
+{
+	struct json_object *code;
+
+	if (json_get(o, json_type_int, &code, "StatusCode", NULL) < 0)
+		return -EBADMSG;
+	*ret_code = json_object_get_int(code);
+	return 0;
+}
+
 int container_wait(struct docker *d, const char *id, long wait_ms, int *ret_code, struct err *e)
 {
 	AUTO_JSON *o = NULL;
-	struct json_object *code;
 	char path[160];
 	int r;
 
@@ -115,10 +135,7 @@ int container_wait(struct docker *d, const char *id, long wait_ms, int *ret_code
 	r = docker_call(d, &(struct docker_call) { .method = "POST", .path = path, .total_ms = wait_ms }, &o, e);
 	if (r != 0)
 		return r;
-	if (json_get(o, json_type_int, &code, "StatusCode", NULL) < 0)
-		return bad_reply("wait for container", e);
-	*ret_code = json_object_get_int(code);
-	return 0;
+	return container_read_exit(o, ret_code) < 0 ? bad_reply("wait for container", e) : 0;
 }
 
 int unframe_logs(struct view framed, struct buf *b)
@@ -173,7 +190,7 @@ int image_id(struct docker *d, const char *name, char ret_id[80], struct err *e)
 	r = docker_call(d, &(struct docker_call) { .method = "GET", .path = path }, &o, e);
 	if (r != 0)
 		return r;
-	return fits(ret_id, 80, json_text(o, "Id", NULL)) ? 0 : bad_reply("inspect image", e);
+	return id_read(o, ret_id) < 0 ? bad_reply("inspect image", e) : 0;
 }
 
 /* The reply is a stream of JSON lines; only one with an error matters. */
@@ -222,6 +239,23 @@ int image_load(struct docker *d, int tar_fd, struct err *e)
 	return s.failed || strstr(s.tail, "\"error") ? load_error(&s, e) : 0;
 }
 
+int bridge_read(struct json_object *o, char ret_name[16])
+{
+	ret_name[0] = '\0';
+	if (!json_object_is_type(o, json_type_array))
+		return -EBADMSG;
+	for (size_t i = 0; i < json_object_array_length(o); i++) {
+		struct json_object *net = json_object_array_get_idx(o, i);
+		const char *is_default = json_text(net, "Options", "com.docker.network.bridge.default_bridge", NULL);
+		const char *name = json_text(net, "Options", "com.docker.network.bridge.name", NULL);
+
+		if (is_default && strcmp(is_default, "true") == 0 && fits(ret_name, 16, name))
+			return 0;
+		ret_name[0] = '\0'; /* of one that did not fit */
+	}
+	return 0;
+}
+
 int bridge_name(struct docker *d, char ret[16], struct err *e)
 {
 	static const char filter[] = "/networks?filters=%7B%22driver%22%3A%5B%22bridge%22%5D%7D";
@@ -230,16 +264,5 @@ int bridge_name(struct docker *d, char ret[16], struct err *e)
 
 	if (r != 0)
 		return r;
-	if (!json_object_is_type(o, json_type_array))
-		return bad_reply("list networks", e);
-	ret[0] = '\0';
-	for (size_t i = 0; i < json_object_array_length(o); i++) {
-		struct json_object *net = json_object_array_get_idx(o, i);
-		const char *is_default = json_text(net, "Options", "com.docker.network.bridge.default_bridge", NULL);
-		const char *name = json_text(net, "Options", "com.docker.network.bridge.name", NULL);
-
-		if (is_default && strcmp(is_default, "true") == 0 && fits(ret, 16, name))
-			return 0;
-	}
-	return 0;
+	return bridge_read(o, ret) < 0 ? bad_reply("list networks", e) : 0;
 }

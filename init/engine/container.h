@@ -50,6 +50,15 @@ int image_load(struct docker *d, int tar_fd, struct err *e) MUST_CHECK;
 /* The interface of Docker's default bridge ("docker0"); empty if there is none ("bridge": "none"). */
 int bridge_name(struct docker *d, char ret[16], struct err *e) MUST_CHECK;
 
+/*
+ * The readers of Docker's answers: 0 or -EBADMSG. o may be NULL. An id is a plain word: it goes into the paths of further
+ * calls and into reports. Pure.
+ */
+int container_read(struct json_object *o, struct container *ret) MUST_CHECK;
+int container_read_exit(struct json_object *o, int *ret_code) MUST_CHECK;
+int id_read(struct json_object *o, char ret_id[80]) MUST_CHECK;        /* of a new container, of an image */
+int bridge_read(struct json_object *o, char ret_name[16]) MUST_CHECK; /* as bridge_name() */
+
 /* Docker's log framing (8-byte headers: stream, 0 0 0, big-endian length) taken off. Pure; what is cut short is kept. */
 int unframe_logs(struct view framed, struct buf *b) MUST_CHECK;
 

@@ -125,21 +125,30 @@ int docker_connect(struct docker *d, long ping_ms, struct err *e)
 	return take_version(d, own, none, e);
 }
 
-/* Docker's errors are {"message": "…"}; what is not JSON is quoted as it is. */
-static int refused(const struct docker_call *c, const struct http_reply *reply, struct err *e)
+void docker_reason(struct view body, char ret[300])
 {
-	struct view text = view_trim(buf_view(&reply->body));
+	struct view text = view_trim(body);
 	AUTO_JSON *o = NULL;
 	struct json_place at;
+	struct err unused;
 	const char *message = NULL;
+
+	if (json_parse(text, &o, &at, &unused) == 0)
+		message = json_text(o, "message", NULL);
+	if (message)
+		text = view_of(message);
+	snprintf(ret, 300, "%.*s", VIEW_ARG(text, (size_t) 299));
+}
+
+static int refused(const struct docker_call *c, const struct http_reply *reply, struct err *e)
+{
+	char reason[300];
 	int code = -EREMOTEIO;
 
-	if (json_parse(text, &o, &at, e) == 0)
-		message = json_text(o, "message", NULL);
+	docker_reason(buf_view(&reply->body), reason);
 	if (reply->status == DOCKER_NOT_MODIFIED || reply->status == DOCKER_NOT_FOUND || reply->status == DOCKER_CONFLICT)
 		code = (int) reply->status;
-	(void) err_say(e, -EREMOTEIO, "Docker %s %.200s: HTTP status %ld: %.*s", c->method, c->path, reply->status,
-		       VIEW_ARG(message ? view_of(message) : text, (size_t) 300));
+	(void) err_say(e, -EREMOTEIO, "Docker %s %.200s: HTTP status %ld: %s", c->method, c->path, reply->status, reason);
 	return code;
 }
 

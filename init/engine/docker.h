@@ -59,6 +59,9 @@ struct docker_call {
  */
 int docker_call(struct docker *d, const struct docker_call *c, struct json_object **ret, struct err *e) MUST_CHECK;
 
+/* What an error reply says: {"message": "…"}, or the text itself if it is not that; cut at 299 bytes. Pure. */
+void docker_reason(struct view body, char ret[300]);
+
 /* Which transport errors (of http_do) mean that the daemon is not there just now, so that waiting for it is the answer. Pure. */
 bool docker_away_errno(int code);
 
