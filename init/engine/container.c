@@ -8,6 +8,7 @@
 enum {
 	LOAD_STALL_S = 120, /* dockerd unpacks without a word; nothing at all for so long means it hangs */
 	LOGS_MAX = 256 << 10,
+	LOAD_REPLY_MAX = 8 << 20, /* it is a few lines; one without an end is no reply */
 };
 
 static bool fits(char *to, size_t size, const char *from)
@@ -23,6 +24,12 @@ int id_read(struct json_object *o, char ret_id[80])
 	while (id && (isalnum((unsigned char) id[n]) || (id[n] && strchr(":._-", id[n]))))
 		n++;
 	return id && !id[n] && fits(ret_id, 80, id) ? 0 : -EBADMSG;
+}
+
+/* A caller is told only of the answer that it knows how to take; any other is a failure with Docker's words. */
+static int only(int r, int known, const struct err *e)
+{
+	return r > 0 && r != known ? e->code : r;
 }
 
 static int bad_reply(const char *what, struct err *e)
@@ -55,7 +62,7 @@ int container_inspect(struct docker *d, const char *name, struct container *ret,
 	int r;
 
 	snprintf(path, sizeof path, "/containers/%.80s/json", name);
-	r = docker_call(d, &(struct docker_call) { .method = "GET", .path = path }, &o, e);
+	r = only(docker_call(d, &(struct docker_call) { .method = "GET", .path = path }, &o, e), DOCKER_NOT_FOUND, e);
 	if (r != 0)
 		return r;
 	return container_read(o, ret) < 0 ? bad_reply("inspect container", e) : 0;
@@ -132,7 +139,7 @@ int container_wait(struct docker *d, const char *id, long wait_ms, int *ret_code
 	int r;
 
 	snprintf(path, sizeof path, "/containers/%.80s/wait", id);
-	r = docker_call(d, &(struct docker_call) { .method = "POST", .path = path, .total_ms = wait_ms }, &o, e);
+	r = only(docker_call(d, &(struct docker_call) { .method = "POST", .path = path, .total_ms = wait_ms }, &o, e), DOCKER_NOT_FOUND, e);
 	if (r != 0)
 		return r;
 	return container_read_exit(o, ret_code) < 0 ? bad_reply("wait for container", e) : 0;
@@ -174,6 +181,7 @@ int container_logs(struct docker *d, const char *id, unsigned lines, struct buf 
 
 	snprintf(path, sizeof path, "/containers/%.80s/logs?stdout=1&stderr=1&timestamps=1&tail=%u", id, lines);
 	r = docker_call(d, &(struct docker_call) { .method = "GET", .path = path, .on_chunk = keep_chunk, .ctx = &framed }, NULL, e);
+	r = only(r, DOCKER_NOT_FOUND, e);
 	if (r != 0 && r != -ECANCELED) /* cancelled: more than we keep; the first part will do */
 		return r;
 	r = unframe_logs(buf_view(&framed), b);
@@ -187,7 +195,7 @@ int image_id(struct docker *d, const char *name, char ret_id[80], struct err *e)
 	int r;
 
 	snprintf(path, sizeof path, "/images/%.100s/json", name);
-	r = docker_call(d, &(struct docker_call) { .method = "GET", .path = path }, &o, e);
+	r = only(docker_call(d, &(struct docker_call) { .method = "GET", .path = path }, &o, e), DOCKER_NOT_FOUND, e);
 	if (r != 0)
 		return r;
 	return id_read(o, ret_id) < 0 ? bad_reply("inspect image", e) : 0;
@@ -196,7 +204,7 @@ int image_id(struct docker *d, const char *name, char ret_id[80], struct err *e)
 /* The reply is a stream of JSON lines; only one with an error matters. */
 struct load_stream {
 	char tail[512]; /* the error line, or the line being read */
-	size_t len;
+	size_t len, total;
 	bool failed;
 };
 
@@ -213,7 +221,8 @@ static bool watch_load(void *ctx, struct view chunk)
 		}
 		s->tail[s->len] = '\0';
 	}
-	return true;
+	s->total += chunk.len;
+	return s->total <= LOAD_REPLY_MAX;
 }
 
 static int load_error(const struct load_stream *s, struct err *e)
@@ -234,6 +243,8 @@ int image_load(struct docker *d, int tar_fd, struct err *e)
 						       .total_ms = -1, .stall_s = LOAD_STALL_S, .on_chunk = watch_load, .ctx = &s },
 			    NULL, e);
 
+	if (r == -ECANCELED)
+		return err_say(e, -EMSGSIZE, "load image: Docker's reply is larger than %d bytes", LOAD_REPLY_MAX);
 	if (r != 0)
 		return r;
 	return s.failed || strstr(s.tail, "\"error") ? load_error(&s, e) : 0;

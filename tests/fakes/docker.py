@@ -261,8 +261,11 @@ class Docker(server.Server):
         while not found.wait(0.1):
             if self.ending.is_set():
                 raise server.Gone
-        body = json.dumps({"Error": None, "StatusCode": found.exit_code}).encode()
-        exchange.send(b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
+        answer = {"Error": None, "StatusCode": found.exit_code}
+        kind = exchange.mood.kind if exchange.mood else ""
+        body = json.dumps(other_types(answer) if kind == "types" else answer).encode()
+        chunk = b"%x\r\n%s\r\n" % (len(body), body)
+        exchange.send(chunk[:-8] if kind == "truncated" else chunk + b"0\r\n\r\n")
 
     def do_rename(self, exchange, name):
         found, wanted = self.find(name), exchange.request.query.get("name", "")
