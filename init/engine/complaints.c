@@ -56,10 +56,9 @@ static void look_at_bool(const struct host *h, const char *name, struct buf *lin
 static void look_at_settings(const struct host *h, struct buf *lines)
 {
 	AUTO_JSON *env = agent_environment(h);
-	AUTO_JSON *labels = NULL;
 	bool good;
 
-	labels = agent_labels(env, &good);
+	json_object_put(agent_labels(env, &good));
 	if (!good)
 		SAY(lines, "ECS_AGENT_LABELS: not a JSON object of strings; what is none is left out\n");
 	if (!agent_log_driver_known(h))

@@ -86,7 +86,7 @@ static void ask(const struct nvml *n, struct gpu_facts *f)
 void gpu_ask_nvml(struct gpu_facts *ret)
 {
 	void *lib = dlopen(NVML, RTLD_LAZY | RTLD_LOCAL);
-	struct nvml n;
+	struct nvml n = { .init = NULL };
 	int r;
 
 	if (!lib || !bind_calls(lib, &n)) {

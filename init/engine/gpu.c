@@ -37,9 +37,12 @@ bool gpu_devices(int root)
 /* Letters, digits, '-', '.', '_'. A GPU that was never used has an id of question marks in /proc: that is none. */
 static bool is_word(struct view v)
 {
-	for (size_t i = 0; i < v.len; i++)
-		if (!isalnum((unsigned char) v.p[i]) && !memchr("-._", v.p[i], 3))
+	for (size_t i = 0; i < v.len; i++) {
+		char c = v.p[i];
+
+		if (!isalnum((unsigned char) c) && c != '-' && c != '.' && c != '_')
 			return false;
+	}
 	return v.len > 0;
 }
 
@@ -105,7 +108,7 @@ void gpu_ask_proc(int root, struct gpu_facts *ret)
 
 	if (file_read(root, PROC_VERSION, PROC_FILE_MAX, &version, &unused) == 0)
 		set_driver(ret, gpu_version_of(buf_view(&version)));
-	n = scandirat(root, PROC_GPUS + 1, &list, NULL, alphasort);
+	n = scandirat(root, &PROC_GPUS[1], &list, NULL, alphasort);
 	for (int i = 0; i < n; i++) {
 		add_from_proc(root, list[i]->d_name, ret);
 		free(list[i]);

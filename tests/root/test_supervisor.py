@@ -40,7 +40,8 @@ def first_of(host, *paths):
 
 def wanted_binds(host):
     """SOURCE:DESTINATION[:ro], for an instance that is not external and has no GPU."""
-    same_ro = ["/run/docker/plugins", "/etc/docker/plugins", "/usr/lib/docker/plugins"]
+    same_ro = ["/run/docker/plugins"] + [path for path in ("/etc/docker/plugins", "/usr/lib/docker/plugins")
+                                         if os.path.exists(host.path(path))]
     return (["/var/run:/var/run", "/var/log/ecs:/log", "/var/lib/ecs/data:/data", "/etc/ecs:/etc/ecs",
              "/var/cache/ecs:/var/cache/ecs", "/sys/fs/cgroup:/sys/fs/cgroup", "/var/lib/ecs:/var/lib/ecs",
              "/var/log/ecs/exec:/log/exec"]
