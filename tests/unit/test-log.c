@@ -80,7 +80,7 @@ static void test_file_is_bounded_by_size_and_number(void **state)
 	log_file_write(&f, view_of("last\n"), NOON);
 	assert_int_equal(size_of(""), 5);
 	for (int i = 1; i <= LOG_FILE_OLD; i++) {
-		char ending[8];
+		char ending[16];
 
 		snprintf(ending, sizeof ending, ".%d", i);
 		assert_int_equal(size_of(ending), LOG_FILE_MAX);
