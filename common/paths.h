@@ -10,6 +10,7 @@
 #define PATH_IMAGE_STATE     "/var/cache/ecs/state"
 #define PATH_DESIRED_IMAGE   "/var/cache/ecs/desired-image" /* written by the agent before it exits 42 */
 #define PATH_RUN_DIR         "/run/ecs"
+#define PATH_NETCONF_STATE   "/run/ecs/netconf.state"      /* there from the first apply of rules until their remove */
 #define PATH_USER_DATA_KIND  "/run/ecs/user-data"           /* one of the words below */
 #define PATH_LOG_DIR         "/var/log/ecs"
 #define PATH_INIT_LOG        "/var/log/ecs/ecs-init.log"

@@ -11,6 +11,7 @@
 #include "init/job.h"
 #include "init/loop.h"
 #include "init/probe.h"
+#include "init/rules-watch.h"
 #include "init/supervisor.h"
 
 enum { EXIT_TERMINAL = 5, EXIT_FAILED = 255 };
@@ -18,6 +19,7 @@ enum { EXIT_TERMINAL = 5, EXIT_FAILED = 255 };
 struct loop {
 	const struct loop_options *options;
 	sd_event          *ev;
+	struct rules_watch *rules; /* NULL: they cannot be watched here */
 	enum sup_state     state;
 	struct job        *job;
 	sd_event_source   *timer, *process;

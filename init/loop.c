@@ -49,6 +49,7 @@ static int block_signals(void)
 static int set_up(struct loop *l)
 {
 	int r = block_signals();
+	struct err e;
 
 	environment_note(l->options->root_fd, &l->environment);
 	if (r >= 0)
@@ -61,11 +62,14 @@ static int set_up(struct loop *l)
 		r = sd_event_add_signal(l->ev, NULL, SIGHUP, on_hangup, l);
 	if (r >= 0)
 		r = sd_event_set_watchdog(l->ev, 1);
+	if (r >= 0 && rules_watch_new(l->ev, l->options->netconf, l->options->root, &l->rules, &e) < 0)
+		log_warn("%s; rules that are changed by others are not restored", e.text);
 	return r;
 }
 
 static void tear_down(struct loop *l)
 {
+	rules_watch_freep(&l->rules);
 	job_cancel(&l->job);
 	probe_freep(&l->probe);
 	sd_event_source_disable_unref(l->timer);

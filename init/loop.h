@@ -5,8 +5,9 @@
 #include "common/err.h"
 
 struct loop_options {
-	const char *engine; /* path of ecs-engine */
-	const char *root;   /* handed on to it; NULL: / */
+	const char *engine;  /* path of ecs-engine */
+	const char *netconf; /* path of ecs-netconf */
+	const char *root;    /* handed on to both; NULL: / */
 	int         root_fd; /* the same, open */
 };
 

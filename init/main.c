@@ -42,7 +42,7 @@ static int exec_engine(const struct context *c, const struct verb *v)
 
 static int run_start(const struct context *c, const struct verb *v)
 {
-	struct loop_options o = { .engine = c->engine, .root = c->root, .root_fd = c->root_fd };
+	struct loop_options o = { .engine = c->engine, .netconf = c->netconf, .root = c->root, .root_fd = c->root_fd };
 	int status = EXIT_FAILED;
 	struct err e;
 

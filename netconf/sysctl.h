@@ -7,7 +7,7 @@
 #include "common/paths.h"
 
 /* Where the values from before the first apply are kept, as sysctl(8) could read them: KEY=VALUE, '/' in the keys. */
-#define SYSCTL_STATE PATH_RUN_DIR "/netconf.state"
+#define SYSCTL_STATE PATH_NETCONF_STATE
 
 enum { SYSCTL_CHANGED = 1 };
 
