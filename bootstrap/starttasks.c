@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bootstrap/reach.h"
 #include "bootstrap/starttasks-call.h"
 #include "bootstrap/starttasks.h"
 #include "common/clock.h"
@@ -94,34 +95,6 @@ static int read_entry(const struct start_run *run, struct json_object *list, siz
 	return r < 0 ? err_set(e, r, "mark a task") : 0;
 }
 
-/* The last value that either file of the agent gives; the user's file wins. To be freed. */
-static char *agent_variable(int root, const char *name)
-{
-	static const char *const files[] = { PATH_ECS_CONFIG, PATH_INSTANCE_CONFIG };
-
-	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-		AUTO_BUF text = { 0 };
-		struct view value;
-		struct err unused;
-
-		if (file_read(root, files[i], CONFIG_FILE_MAX, &text, &unused) == 0 && keyval_find(buf_view(&text), name, &value) && value.len > 0)
-			return strndup(value.p, value.len);
-	}
-	return NULL;
-}
-
-static int reach_aws(struct start_run *run, int root, struct imds *imds, struct err *e)
-{
-	char *https = agent_variable(root, "HTTPS_PROXY"), *http = agent_variable(root, "HTTP_PROXY"), *no = agent_variable(root, "NO_PROXY");
-	struct http_outside outside = { .proxy = https ? https : http, .no_proxy = no };
-	int r = aws_open(imds, root, &outside, &run->aws, e);
-
-	free(https);
-	free(http);
-	free(no);
-	return r;
-}
-
 static void start_all(struct start_run *run, struct start_entry *entries, size_t n, struct starttasks_report *ret)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -169,7 +142,7 @@ int starttasks_run(const struct starttasks *s, struct starttasks_report *ret, st
 		return err_say(e, -EACCES, "start tasks: the metadata service is switched off, so there are no credentials");
 	r = r ? r : imds_instance_id(imds, run.id, e);
 	r = r ? r : started_open(s->root, run.id, &run.state, e);
-	r = r ? r : reach_aws(&run, s->root, imds, e);
+	r = r ? r : reach_aws(s->root, imds, &run.aws, e);
 	if (r > 0)
 		return err_say(e, -EACCES, "start tasks: the metadata service gives no instance id");
 	return r < 0 ? r : work(&run, list, s->timeout_ms, ret, e);
