@@ -11,7 +11,11 @@ struct apply {
 	struct imds *imds; /* NULL: the metadata service did not serve on this boot */
 };
 
-enum { APPLY_SAME = 1 }; /* it was so already, or there is nothing to do */
+enum {
+	APPLY_SAME = 1,   /* it was so already, or there is nothing to do */
+	APPLY_NOTED = 2,  /* done; *e says what is worth to know */
+	APPLY_WARNED = 3, /* done as far as it can be; *e says what is missing */
+};
 
 /*
  * Adds agent variables NAME -> text to agent (an object), as defaults: what the user's own `agent` section says wins.

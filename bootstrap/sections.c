@@ -6,6 +6,7 @@
 #include "bootstrap/source.h"
 #include "bootstrap/spot.h"
 #include "bootstrap/starttasks.h"
+#include "bootstrap/trunking.h"
 
 /* In order: what user data says, then the source, which is fetched through the proxy, then what is found out by itself. */
 static const struct section {
@@ -18,6 +19,7 @@ static const struct section {
 	{ "agentConfigSource", source_derive, NULL },
 	{ "spotDraining", spot_derive, NULL },
 	{ "docker", NULL, daemon_json_apply },
+	{ "eniTrunking", NULL, trunking_apply },
 	{ "startTasks", NULL, starttasks_apply },
 };
 

@@ -18,7 +18,7 @@ const struct setting settings_table[] = {
 	{ "taskRoles.enabled", ACCEPT_BOOL, .preset = "true", .help = "the packet filter rules by which tasks reach 169.254.170.2" },
 	{ "taskRoles.blockInstanceMetadata", ACCEPT_BOOL, .preset = "false",
 	  .help = "bridge and awsvpc tasks cannot reach the instance metadata service" },
-	{ "eniTrunking", ACCEPT_STRING, .words = "enabled|disabled|auto", .preset = "auto",
+	{ "eniTrunking", ACCEPT_STRING, .acts = true, .words = "enabled|disabled|auto", .preset = "auto",
 	  .help = "the account setting awsvpcTrunking for this instance; auto leaves it as it is" },
 	{ "spotDraining", ACCEPT_STRING | ACCEPT_BOOL, .acts = true, .words = "auto", .preset = "auto",
 	  .help = "ECS_ENABLE_SPOT_INSTANCE_DRAINING; auto means true on a Spot Instance" },

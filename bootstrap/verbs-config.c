@@ -40,6 +40,10 @@ static unsigned say_sections(const struct config_report *r)
 
 		if (s->outcome < 0)
 			log_error("apply setting '%s': %s", s->key, s->e.text);
+		else if (s->outcome == APPLY_WARNED)
+			log_warn("apply setting '%s': %s", s->key, s->e.text);
+		else if (s->outcome == APPLY_NOTED)
+			log_info("applied setting '%s': %s", s->key, s->e.text);
 		else if (s->outcome != APPLY_SAME)
 			log_info("applied setting '%s'", s->key);
 		failed += s->outcome < 0;

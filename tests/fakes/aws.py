@@ -6,7 +6,7 @@ usage: aws.py --listen ADDRESS:PORT [--region REGION] [--bucket-region REGION] [
               [--wrong ROUTE=KIND[:ARGUMENT][*TIMES]]…
 
 Says `listening on URL` once it listens. Routes are SERVICE:ACTION: s3:GetObject, ssm:GetParameter, ecs:StartTask,
-ecs:ListTasks. --fail answers with an error of AWS; a status alone (--wrong s3:*=403) gets the code that goes with it.
+ecs:ListTasks, ecs:ListAccountSettings, ecs:PutAccountSetting. --fail answers with an error of AWS; a status alone (--wrong s3:*=403) gets the code that goes with it.
 For the other kinds of --wrong see moods.py. --clock puts this server's clock ahead. Redirects of a bucket that is
 elsewhere: --redirect 301 (default), 307 or 400."""
 
@@ -97,6 +97,7 @@ class Aws(server.Server):
         self.failures = []
         self.tasks = []                 # as ecs:StartTask was asked for them
         self.refusals = []              # reasons that StartTask gives, used up one by one
+        self.account = {}               # account settings of the role, name -> value
         self.lose = 0                   # so many answers are acted upon, but never sent
         self.signed = 0                 # requests whose signature was right
 
@@ -244,6 +245,18 @@ class Aws(server.Server):
         wanted = asked.get("desiredStatus", "RUNNING")
         return {"taskArns": [t["taskArn"] for t in self.tasks
                              if t.get("startedBy") == asked["startedBy"] and t["desiredStatus"] == wanted]}
+
+    def list_account_settings(self, asked):
+        if set(asked) - {"name", "effectiveSettings"} or asked.get("effectiveSettings") is not True:
+            raise Denied(400, "InvalidParameterException", "name and effectiveSettings")
+        value = self.account.get(asked["name"], "disabled")     # what holds without one of the role's own
+        return {"settings": [{"name": asked["name"], "value": value, "principalArn": f"arn:aws:iam::123456789012:role/{ROLE}"}]}
+
+    def put_account_setting(self, asked):
+        if set(asked) != {"name", "value"} or asked["value"] not in ("enabled", "disabled"):
+            raise Denied(400, "InvalidParameterException", "name and value")
+        self.account[asked["name"]] = asked["value"]
+        return {"setting": {**asked, "principalArn": f"arn:aws:iam::123456789012:role/{ROLE}", "type": "user"}}
 
 
 class Introspection(server.Server):
