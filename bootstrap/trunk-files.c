@@ -19,15 +19,16 @@ static int list(const char *words, const char *prefix, const char *between, stru
 /*
  * The helpers that configure whatever is plugged in are all run by a rule with RUN+= on "add": ec2-net-utils of both kinds,
  * cloud-ifupdown-helper, cloud-netconfig, cloud-init's hotplug hook. RUN= forgets what was to be run, wherever the rule
- * stands, and for no other interface. The name of the file sorts behind all of theirs. A router that advertises itself in
+ * stands, and for no other interface. Not on "add" alone, so that the unit finds by ID_ECS_TRUNK
+ * what was there before. The name of the file sorts behind all of theirs. A router that advertises itself in
  * the trunk's subnet must not become the host's.
  */
 static int udev(const struct trunk_primary *p, const char *drivers, struct buf *b)
 {
-	int r = buf_printf(b, HEAD "ACTION==\"add\", SUBSYSTEM==\"net\", ENV{ID_NET_DRIVER}==\"");
+	int r = buf_printf(b, HEAD "ACTION!=\"remove\", SUBSYSTEM==\"net\", ENV{ID_NET_DRIVER}==\"");
 
 	r = r ? r : list(drivers, "", "|", b);
-	return r ? r : buf_printf(b, "\", ATTR{address}!=\"%s\", RUN=\"/bin/true\", ENV{NM_UNMANAGED}=\"1\", "
+	return r ? r : buf_printf(b, "\", ATTR{address}!=\"%s\", RUN=\"/bin/true\", ENV{NM_UNMANAGED}=\"1\", ENV{ID_ECS_TRUNK}=\"1\", "
 				  "SYSCTL{net/ipv6/conf/$name/accept_ra}=\"0\"\n", p->mac);
 }
 

@@ -11,77 +11,15 @@ TOP = os.path.abspath(f"{HERE}/../..")
 sys.path[:0] = [f"{HERE}/../lib", f"{HERE}/../fakes"]
 import program
 import tap
-from aws import ROLE, Aws, credentials
-from bootstrap import Host
-from imds import MAC, META, Imds
-from tap import check, contains, each, equal, lacks, matches
+from aws import ROLE
+from imds import MAC, META
+from tap import check, contains, each, equal, lacks, together
+from trunk_scene import CLOUD_SETUP, FILES, MANAGER, MODULES, NETWORKD, UDEV, Scene
 
 SETTING = "awsvpcTrunking"
-UDEV = "/run/udev/rules.d/99-zz-ecs-trunk.rules"
-NETWORKD = "/run/systemd/network/05-ecs-trunk.network"
-MANAGER = "/run/NetworkManager/conf.d/90-ecs-trunk.conf"
-CLOUD_SETUP = "/run/systemd/system/nm-cloud-setup.service.d/10-ecs-trunk.conf"
-FILES = (UDEV, NETWORKD, MANAGER, CLOUD_SETUP)
-PROBES = ("/usr/lib/systemd/systemd-networkd", "/usr/sbin/NetworkManager", "/usr/lib/systemd/system/nm-cloud-setup.service")
-MODULES = "/etc/modules-load.d/ecs-trunk.conf"
 DONE = "/var/lib/ecs/bootstrap/eni-trunking"
 LOOK = {"name": SETTING, "effectiveSettings": True}
 LIST, PUT = "ecs:ListAccountSettings", "ecs:PutAccountSetting"
-
-
-class Scene(Host):
-    """A host whose primary interface is ens5, with everything installed; modprobe and systemctl only write down what they are told."""
-
-    def __init__(self, wrong=(), imds_wrong=(), installed=PROBES, module=True):
-        super().__init__(old="# mine\n")
-        self.imds, self.aws = Imds(wrong=imds_wrong), Aws(wrong=wrong)
-        self.write("/sys/class/net/ens5/address", MAC + "\n")
-        self.write("/sys/class/net/ens5/device/vendor", "0x1d0f\n")
-        self.write("/sys/class/net/ens6/address", "0e:00:00:00:00:06\n")
-        self.write("/sys/class/net/lo/address", "00:00:00:00:00:00\n")
-        self.write("/sys/class/net/br0/address", MAC + "\n")     # a bridge on top of it
-        for path in installed:
-            self.write(path, "")
-        fails = "" if module else "echo 'modprobe: FATAL: Module 8021q not found in directory /lib/modules/6.1' >&2; exit 1"
-        for name in ("modprobe", "systemctl"):
-            self.write(f"/fake/{name}", f'#!/bin/sh\necho {name} "$@" >>{self.at("/fake/calls")}\n'
-                       + (fails if name == "modprobe" else ""), 0o755)
-
-    def __enter__(self):
-        self.imds.start()
-        self.aws.start()
-        return self
-
-    def __exit__(self, *what):
-        self.imds.stop()
-        self.aws.stop()
-        super().__exit__(*what)
-
-    def run(self, value="enabled", seconds=25, **env):
-        """`config` with the setting; None: without it. The time it took is .seconds."""
-        document = {"version": 1, **({"eniTrunking": value} if value else {})}
-        self.imds.user_data = json.dumps(document).encode()
-        return self.config(imds=self.imds, seconds=seconds, **{
-            "AWS_ENDPOINT_URL_ECS": self.aws.url, "PATH": f"{self.at('/fake')}:{os.environ['PATH']}", **env})
-
-    def calls(self):
-        """What modprobe and systemctl were told since last asked."""
-        if not self.has("/fake/calls"):
-            return []
-        lines = self.read("/fake/calls").splitlines()
-        os.unlink(self.at("/fake/calls"))
-        return lines
-
-    def asked(self):
-        return [(r.route, r.json) for r in self.aws.asked()]
-
-    def is_prepared(self):
-        for path in FILES:
-            check(self.has(path), f"{path} is not there")
-        equal(self.read(MODULES).splitlines()[-1], "8021q", MODULES)
-
-    def is_released(self):
-        equal([path for path in (*FILES, MODULES) if self.has(path)], [], "files")
 
 
 def test_enabling():
@@ -188,6 +126,7 @@ def test_denied_both():
         scene.run().exits(0).says(r"lacks the IAM action ecs:PutAccountSetting \(and ecs:ListAccountSettings\)")
 
 
+@together
 def test_throttled():
     with Scene() as scene:
         scene.aws.fail(LIST, 400, "ThrottlingException", 2)
@@ -196,6 +135,7 @@ def test_throttled():
         equal(len(scene.asked()), 5, "calls")
 
 
+@together
 @each(throttled_for_good=(400, "ThrottlingException"), broken=(500, "ServerException"))
 def test_deadline(status, code):
     with Scene() as scene:
@@ -206,18 +146,20 @@ def test_deadline(status, code):
         scene.is_prepared()
 
 
-@each(refused=400, other=(400, "InvalidParameterException"))
-def test_refused(status, code="ClientException"):
+@each(client=(400, "ClientException"), parameter=(400, "InvalidParameterException"))
+def test_refused(status, code):
     with Scene() as scene:
         scene.aws.fail(PUT, status, code)
         scene.run().exits(1).within(10).says(f"ecs:PutAccountSetting in region eu-central-1: HTTP status 400, {code}")
 
 
+@together
 def test_credentials_that_come_late():
     with Scene(imds_wrong=["meta-data/iam/security-credentials/*=404*2"]) as scene:
         scene.run().exits(0).within(15).says("set to 'enabled'")
 
 
+@together
 def test_no_role():
     with Scene(imds_wrong=["meta-data/iam/*=404"]) as scene:
         result = scene.run().exits(1)
@@ -226,6 +168,7 @@ def test_no_role():
         equal(scene.asked(), [])
 
 
+@together
 def test_no_way_to_ecs():
     with Scene() as scene:
         begin = time.monotonic()
@@ -234,13 +177,15 @@ def test_no_way_to_ecs():
         scene.is_prepared()
 
 
+@together
 def test_nobody_answers():
-    with Scene(wrong=["ecs:*=hang"]) as scene:
+    with Scene(wrong=["ecs:*=silent"]) as scene:
         begin = time.monotonic()
         scene.run().exits(1).says(f"set account setting {SETTING}: ")
         check(time.monotonic() - begin < 22, "held up for too long")
 
 
+@together
 def test_wrong_region():
     with Scene() as scene:
         scene.imds.set("placement", {**META["placement"], "region": "us-east-1"})
