@@ -6,7 +6,7 @@
 #include "bootstrap/secret.h"
 #include "bootstrap/show-json.h"
 
-enum { WIDTH = 100 };
+enum { WIDTH = 100, LOOK = 2 * WIDTH /* a secret that is named behind what is shown is not shown */ };
 
 /* Of a line that names a secret only what stands before its value is shown. */
 bool holds_secret(struct view line, size_t *shown)
@@ -22,13 +22,21 @@ bool holds_secret(struct view line, size_t *shown)
 	return true;
 }
 
+/* The part that was asked about last: remarks come part by part, and a part may be large. */
+struct asked {
+	unsigned number;
+	bool     hidden;
+};
+
 /* A JSON document may hold a secret in lines that do not name it. */
-static bool is_hidden(const struct check *c, unsigned number)
+static bool is_hidden(const struct check *c, unsigned number, struct asked *last)
 {
 	const struct part *p = number > 0 && c->u ? &c->u->parts[number - 1] : NULL;
 	size_t unused;
 
-	return p && p->kind == PART_JSON && secret_named(p->body, &unused);
+	if (number != last->number)
+		*last = (struct asked) { number, p && p->kind == PART_JSON && secret_named(p->body, &unused) };
+	return last->hidden;
 }
 
 static struct view line_of(const struct check *c, unsigned number)
@@ -54,15 +62,17 @@ static int add_source(struct view line, size_t shown, struct buf *ret)
 	return r == 0 && (shown < line.len || line.len > WIDTH) ? buf_printf(ret, "…") : r;
 }
 
-static int add_excerpt(const struct check *c, const struct remark *m, struct buf *ret)
+static int add_excerpt(const struct check *c, const struct remark *m, struct asked *last, struct buf *ret)
 {
 	struct view line = line_of(c, m->at.line);
 	size_t shown, column = m->at.column;
-	bool secret = holds_secret(line, &shown);
+	bool secret;
 	int r;
 
-	if (m->at.line == 0 || line.len == 0 || is_hidden(c, m->at.part))
+	if (m->at.line == 0 || line.len == 0 || is_hidden(c, m->at.part, last))
 		return 0;
+	line.len = line.len < LOOK ? line.len : LOOK;
+	secret = holds_secret(line, &shown);
 	r = buf_printf(ret, "%5u | ", m->at.line);
 	if (r == 0)
 		r = add_source(line, shown, ret);
@@ -82,7 +92,7 @@ static int add_place(const struct remark *m, const char *file, struct buf *ret)
 	return r < 0 ? r : buf_printf(ret, " %s: ", severity_name(remark_severity(m->id)));
 }
 
-static int add_remark(const struct check *c, const struct remark *m, const char *file, struct buf *ret)
+static int add_remark(const struct check *c, const struct remark *m, const char *file, struct asked *last, struct buf *ret)
 {
 	const char *why = remark_why(m->id), *fix = remark_fix(m);
 	int r = add_place(m, file, ret);
@@ -92,7 +102,7 @@ static int add_remark(const struct check *c, const struct remark *m, const char 
 	if (r == 0 && m->at.inner > 0)
 		r = buf_printf(ret, "      | line %u of part %u when decoded\n", m->at.inner, m->at.part);
 	else if (r == 0)
-		r = add_excerpt(c, m, ret);
+		r = add_excerpt(c, m, last, ret);
 	if (r == 0 && why)
 		r = buf_printf(ret, "  why: %s\n", why);
 	if (r == 0 && fix)
@@ -109,10 +119,11 @@ static int add_count(const struct check *c, enum severity s, struct buf *ret)
 
 int check_text(const struct check *c, const char *file, struct buf *ret, struct err *e)
 {
+	struct asked last = { .number = 0 };
 	int r = 0;
 
 	for (size_t i = 0; i < c->found.n && r == 0; i++)
-		r = add_remark(c, &c->found.list[i], file, ret);
+		r = add_remark(c, &c->found.list[i], file, &last, ret);
 	if (r == 0 && c->u && (c->u->base64 || c->u->gzip) && c->found.n > 0)
 		r = buf_printf(ret, "%s: lines are those of the document without %s around it\n", file, c->u->gzip ? "gzip" : "base64");
 	if (r == 0)

@@ -20,7 +20,7 @@ void findings_add(struct findings *f, const struct finding *where, const char *f
 
 	if (where->is_error)
 		f->errors++;
-	if (f->n == FINDINGS_MAX)
+	if (findings_full(f))
 		return;
 	if (f->n % GROW == 0)
 		list = reallocarray(f->list, f->n + GROW, sizeof *list);
@@ -32,6 +32,11 @@ void findings_add(struct findings *f, const struct finding *where, const char *f
 	vsnprintf(list[f->n].text, sizeof list[f->n].text, fmt, ap);
 	va_end(ap);
 	f->n++;
+}
+
+bool findings_full(const struct findings *f)
+{
+	return f->n == FINDINGS_MAX;
 }
 
 int finding_say(const struct finding *f, struct err *ret)

@@ -29,6 +29,9 @@ void findings_done(struct findings *f);
 /* Keeps a copy of *where with FMT as its text. More than FINDINGS_MAX are only counted, as is one without memory for it. */
 void findings_add(struct findings *f, const struct finding *where, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* One more would only be counted: nothing need be found out for its text. */
+bool findings_full(const struct findings *f);
+
 /* "read part 2, line 3, column 5: swap.size: …" in *ret, whose code becomes -EINVAL. Returns the code. */
 int finding_say(const struct finding *f, struct err *ret);
 

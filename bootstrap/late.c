@@ -45,7 +45,7 @@ static void look_at_pair(const struct pair *p, const struct pair *last, struct f
 	if (last && same(last->key, p->key))
 		findings_add(out, &at, same(last->value, p->value) ? "stands in line %u already, with the same value"
 								     : "takes the place of what line %u says", last->line);
-	else if (!known_agent_name(at.path))
+	else if (!findings_full(out) && !known_agent_name(at.path))
 		findings_add(out, &at, "%s", unknown_agent_name(at.path, why, sizeof why));
 	if (is_quoted(p->value))
 		findings_add(out, &at, "the quotes are part of the value for the agent; write it without");

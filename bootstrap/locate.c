@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -156,6 +157,92 @@ bool json_locate(struct view text, const struct json_path *path, enum locate wha
 	}
 	*ret = what == LOCATE_KEY ? key : c.at;
 	return true;
+}
+
+/* The walk through all of a document. */
+struct search {
+	struct cursor    c;
+	struct json_path path;
+	duplicate_fn    *fn;
+	void            *ctx;
+};
+
+static int search_value(struct search *s);
+
+static int search_list(struct search *s)
+{
+	int r = 0;
+
+	(void) skip(&s->c, '[');
+	s->path.step[s->path.n++].key = NULL;
+	for (size_t i = 0; r == 0 && !skip(&s->c, ']') && s->c.rest.len > 0; i++) {
+		s->path.step[s->path.n - 1].index = i;
+		r = search_value(s);
+		(void) skip(&s->c, ',');
+	}
+	s->path.n--;
+	return r;
+}
+
+/* seen: the keys of this object so far, each with its place as one number. */
+static int search_key(struct search *s, const char *key, struct json_place at, struct json_object *seen)
+{
+	struct json_object *had, *place;
+	int64_t n;
+
+	s->path.step[s->path.n - 1].key = key;
+	if (json_object_object_get_ex(seen, key, &had)) {
+		n = json_object_get_int64(had);
+		s->fn(s->ctx, &s->path, (struct json_place) { (unsigned) (n >> 32), (unsigned) n }, at);
+		return 0;
+	}
+	place = json_object_new_int64((int64_t) at.line << 32 | at.column);
+	if (place && json_object_object_add(seen, key, place) == 0)
+		return 0;
+	json_object_put(place);
+	return -ENOMEM;
+}
+
+static int search_object(struct search *s)
+{
+	AUTO_JSON *seen = json_object_new_object();
+	int r = seen ? 0 : -ENOMEM;
+
+	(void) skip(&s->c, '{');
+	s->path.n++;
+	while (r == 0 && !skip(&s->c, '}') && peek(&s->c) == '"') {
+		AUTO_JSON *name = NULL;
+		struct json_place at = s->c.at, unused;
+		struct err e;
+
+		r = json_parse(take_string(&s->c), &name, &unused, &e) < 0 ? -ENOMEM : 0;
+		if (r == 0)
+			r = search_key(s, json_object_get_string(name), at, seen);
+		(void) skip(&s->c, ':');
+		if (r == 0)
+			r = search_value(s);
+		(void) skip(&s->c, ',');
+	}
+	s->path.n--;
+	return r;
+}
+
+static int search_value(struct search *s)
+{
+	skip_blanks(&s->c);
+	if (s->path.n < JSON_PATH_MAX && peek(&s->c) == '{')
+		return search_object(s);
+	if (s->path.n < JSON_PATH_MAX && peek(&s->c) == '[')
+		return search_list(s);
+	skip_value(&s->c);
+	return 0;
+}
+
+int json_duplicates(struct view text, duplicate_fn *fn, void *ctx)
+{
+	struct search s = { .c = { text, { 1, 1 } }, .fn = fn, .ctx = ctx };
+
+	return search_value(&s);
 }
 
 static bool is_plain(const char *key)

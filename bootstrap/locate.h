@@ -25,6 +25,12 @@ enum locate { LOCATE_KEY, LOCATE_VALUE };
  */
 bool json_locate(struct view text, const struct json_path *path, enum locate what, struct json_place *ret);
 
+/* A key at path that its object has already: where it stood first, and where it stands again. */
+typedef void duplicate_fn(void *ctx, const struct json_path *path, struct json_place first, struct json_place again);
+
+/* Calls fn for each of them, in order; text must be JSON, as json_parse has found. Deeper than JSON_PATH_MAX nothing is looked at. 0 or -ENOMEM. */
+int json_duplicates(struct view text, duplicate_fn *fn, void *ctx) MUST_CHECK;
+
 /* Writes the path as a user would: efs[0].mountPoint, agent["A B"]. Always terminated, cut if it must be. Returns text. */
 const char *json_path_text(const struct json_path *path, char *text, size_t size);
 

@@ -107,12 +107,12 @@ int merge_settings(struct json_object **target, struct json_object *patch)
 	int r = 0;
 
 	if (json_get(patch, json_type_array, &new, "efs", NULL) == 0) {
-		list = json_object_new_array();
-		r = list ? 0 : -ENOMEM;
-		if (r == 0 && *target && json_get(*target, json_type_array, &old, "efs", NULL) == 0)
-			r = add_mounts(list, old);
+		if (*target && json_get(*target, json_type_array, &old, "efs", NULL) == 0)
+			r = json_object_deep_copy(old, &list, NULL) < 0 ? -ENOMEM : 0;
+		else
+			list = json_object_new_array();
 		if (r == 0)
-			r = add_mounts(list, new);
+			r = list ? add_mounts(list, new) : -ENOMEM;
 	}
 	if (r == 0)
 		r = merge_patch(target, patch);

@@ -47,13 +47,15 @@ static unsigned distance(const char *a, const char *b)
 const char *nearest_name(const char *name, const void *names, size_t n, size_t stride)
 {
 	unsigned best = NAME_LEN_MAX;
+	size_t mine = strlen(name);
 	const char *found = NULL;
 
 	for (size_t i = 0; i < n; i++) {
 		const char *known = *(const char *const *) ((const char *) names + i * stride);
-		unsigned d = distance(name, known);
+		size_t len = strlen(known), differ = len > mine ? len - mine : mine - len; /* no distance is less */
+		unsigned d = differ * 3 <= len + 2 ? distance(name, known) : NAME_LEN_MAX;
 
-		if (d < best && d * 3 <= strlen(known) + 2) {
+		if (d < best && d * 3 <= len + 2) {
 			best = d;
 			found = known;
 		}

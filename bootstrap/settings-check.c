@@ -64,7 +64,7 @@ bool check_agent(struct walk *w, struct json_object *value)
 		walk_enter(w, name, 0);
 		if (!is_identifier(view_of(name)))
 			walk_error(w, LOCATE_KEY, "this cannot be a variable's name");
-		else if (!known_agent_name(name))
+		else if (!findings_full(w->out) && !known_agent_name(name))
 			walk_warn(w, LOCATE_KEY, "%s", unknown_agent_name(name, why, sizeof why));
 		if (json_object_is_type(member, json_type_string) && setting_has_control(member))
 			walk_error(w, LOCATE_VALUE, "the value holds a line end or control character");
@@ -115,6 +115,10 @@ bool check_device(struct walk *w, struct json_object *value)
 /* A list is merged by mount point; one that stands there twice cannot be meant. */
 bool check_mount_points(struct walk *w, struct json_object *list)
 {
+	if (json_object_array_length(list) > SETTINGS_EFS_MAX) {
+		walk_error(w, LOCATE_VALUE, "has %zu entries, which is more than %d", json_object_array_length(list), SETTINGS_EFS_MAX);
+		return true;
+	}
 	for (size_t i = 1; i < json_object_array_length(list); i++) {
 		const char *mount = json_text(json_object_array_get_idx(list, i), "mountPoint", NULL);
 

@@ -29,7 +29,7 @@ const struct setting settings_table[] = {
 	  .check = check_device, .help = "a file, the instance store, or compressed memory" },
 	{ "swap.swappiness", ACCEPT_INT, .max = 100, .preset = "the kernel's", .help = "vm.swappiness" },
 	{ "efs", ACCEPT_LIST, .check = check_mount_points,
-	  .help = "EFS file systems that are mounted before Docker starts; several parts merge by mountPoint" },
+	  .help = "EFS file systems that are mounted before Docker starts; several parts merge by mountPoint, at most 256 in all" },
 	{ "efs[]", ACCEPT_OBJECT, .rule = rule_efs, .help = "the fields of a task definition's efsVolumeConfiguration, and where to mount" },
 	{ "efs[].mountPoint", ACCEPT_STRING, .form = "an absolute path without '..', blanks and a '/' at its end, and no folder of the system", .required = true,
 	  .check = check_mount_point, .help = "the folder on the host" },

@@ -69,7 +69,7 @@ static void complain(struct walk *w, enum locate what, bool is_error, const char
 	struct finding f = { .is_error = is_error };
 
 	json_path_text(&w->path, f.path, sizeof f.path);
-	if (w->out->n < FINDINGS_MAX)
+	if (!findings_full(w->out))
 		find_place(w, what, &f);
 	findings_add(w->out, &f, "%s", text);
 }
@@ -190,7 +190,7 @@ static size_t children_of(const char *parent, const char *names[CHILDREN_MAX])
 
 static void refuse_key(struct walk *w, const char *key, const char *const names[], size_t n)
 {
-	const char *meant = nearest_name(key, names, n, sizeof names[0]);
+	const char *meant = findings_full(w->out) ? NULL : nearest_name(key, names, n, sizeof names[0]);
 
 	if (meant)
 		walk_error(w, LOCATE_KEY, "unknown key; did you mean '%s'?", meant);

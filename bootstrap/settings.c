@@ -48,7 +48,10 @@ static int first_error(const struct findings *f, size_t n, unsigned errors, stru
 static int merge(struct settings *s, unsigned number, struct json_object *doc, struct err *e)
 {
 	int r = merge_settings(&s->doc, doc);
+	struct json_object *mounts = settings_section(s, "efs");
 
+	if (r == 0 && mounts && json_object_array_length(mounts) > SETTINGS_EFS_MAX)
+		return err_say(e, -EINVAL, "merge part %u: efs: all parts together have more than %d entries", number, SETTINGS_EFS_MAX);
 	return r < 0 ? err_set(e, r, "merge part %u", number) : 0;
 }
 
@@ -62,6 +65,21 @@ static int keep_part(struct settings *s, const struct settings_part *p)
 	parts[s->n_parts] = *p;
 	parts[s->n_parts++].doc = json_object_get(p->doc);
 	return 0;
+}
+
+struct duplicates {
+	struct findings *out;
+	unsigned         part;
+};
+
+/* json-c keeps the last without a word. */
+static void add_duplicate(void *ctx, const struct json_path *path, struct json_place first, struct json_place again)
+{
+	struct duplicates *d = ctx;
+	struct finding at = { .is_error = true, .part = d->part, .at = again };
+
+	json_path_text(path, at.path, sizeof at.path);
+	findings_add(d->out, &at, "stands in line %u, column %u already; a key can be given once", first.line, first.column);
 }
 
 int settings_add_json(struct settings *s, unsigned number, struct view text, struct err *e)
@@ -80,6 +98,8 @@ int settings_add_json(struct settings *s, unsigned number, struct view text, str
 	}
 	part.doc = doc;
 	walk_document(&w, doc);
+	if (json_duplicates(text, add_duplicate, &(struct duplicates) { &s->findings, number }) < 0)
+		return err_set(e, -ENOMEM, "read part %u", number);
 	r = first_error(&s->findings, n, errors, e);
 	if (r < 0)
 		return r;
@@ -127,7 +147,7 @@ static void look_at_name(struct findings *out, struct finding *at, struct view k
 	char text[160];
 
 	snprintf(at->path, sizeof at->path, "%.*s", VIEW_ARG(key, sizeof at->path - 1));
-	if (!known_agent_name(at->path))
+	if (!findings_full(out) && !known_agent_name(at->path))
 		findings_add(out, at, "%s", unknown_agent_name(at->path, text, sizeof text));
 }
 

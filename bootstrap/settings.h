@@ -10,7 +10,7 @@
 #include "common/json.h"
 #include "common/view.h"
 
-enum { SETTINGS_VERSION = 1 };
+enum { SETTINGS_VERSION = 1, SETTINGS_EFS_MAX = 256 /* mounts: each is compared with each */ };
 
 struct settings {
 	struct json_object   *doc;      /* merged document (RFC 7396); NULL while no part was added */

@@ -5,6 +5,7 @@
 #include "common/aws-credentials.h"
 #include "common/backoff.h"
 #include "common/clock.h"
+#include "common/imds-reply.h"
 #include "common/json.h"
 
 #define FOLDER "meta-data/iam/security-credentials/"
@@ -72,23 +73,6 @@ int aws_credentials_parse(struct view text, struct aws_credentials *ret, struct 
 	return 0;
 }
 
-/* Role names are [\w+=,.@-]{1,64}; one goes into a URL and into messages. */
-static int keep_role(struct view text, struct aws_credentials *ret, struct err *e)
-{
-	struct view line = { 0 };
-
-	text = view_trim(text);
-	if (!view_line(&text, &line) || line.len >= sizeof ret->role)
-		line.len = 0;
-	for (size_t i = 0; i < line.len; i++)
-		if (line.p[i] <= ' ' || line.p[i] > '~' || strchr("/?#%'\"\\", line.p[i]))
-			line.len = 0;
-	if (line.len == 0)
-		return err_say(e, -EBADMSG, "the answer names no role");
-	snprintf(ret->role, sizeof ret->role, "%.*s", VIEW_ARG(line, sizeof ret->role - 1));
-	return 0;
-}
-
 static int ask(struct imds *i, struct aws_credentials *ret, struct err *e)
 {
 	AUTO_BUF roles = { 0 }, answer = { 0 };
@@ -99,7 +83,8 @@ static int ask(struct imds *i, struct aws_credentials *ret, struct err *e)
 		return AWS_NO_ROLE;
 	if (r == 0 && view_trim(buf_view(&roles)).len == 0)
 		return AWS_NO_ROLE;
-	r = r ? r : keep_role(buf_view(&roles), ret, e);
+	if (r == 0 && !imds_reply_role(buf_view(&roles), ret->role))
+		r = err_say(e, -EBADMSG, "the answer names no role");
 	if (r < 0)
 		return err_wrap(e, "read the instance's role");
 	snprintf(path, sizeof path, FOLDER "%s", ret->role);

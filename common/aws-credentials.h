@@ -5,11 +5,12 @@
 #include <time.h>
 
 #include "common/err.h"
+#include "common/imds-reply.h"
 #include "common/imds.h"
 #include "common/view.h"
 
 struct aws_credentials {
-	char   role[128];
+	char   role[IMDS_ROLE_SIZE];
 	char   id[129];
 	char   secret[257];
 	char   token[4097];

@@ -7,6 +7,7 @@
 #include "common/aws.h"
 #include "common/backoff.h"
 #include "common/clock.h"
+#include "common/imds-reply.h"
 #include "common/parse.h"
 #include "common/sigv4.h"
 
@@ -80,15 +81,14 @@ bool aws_parse_date(struct view text, time_t *ret)
 	return true;
 }
 
-/* 0, IMDS_ABSENT, IMDS_OFF, negative. An answer that is too long for ret counts as none. */
+/* 0, IMDS_ABSENT, IMDS_OFF, negative. An answer that is no word, or too long for ret, leaves it empty. */
 static int look(struct imds *i, const char *path, char *ret, size_t size, struct err *e)
 {
 	AUTO_BUF b = { 0 };
 	int r = imds_get(i, path, 1024, &b, e);
-	struct view text = view_trim(buf_view(&b));
 
-	if (r == 0 && text.len < size)
-		snprintf(ret, size, "%.*s", VIEW_ARG(text, size - 1));
+	if (r == 0)
+		(void) imds_reply_word(buf_view(&b), ret, size);
 	return r;
 }
 

@@ -7,6 +7,7 @@
 #include "common/backoff.h"
 #include "common/clock.h"
 #include "common/http.h"
+#include "common/imds-reply.h"
 #include "common/imds.h"
 #include "common/parse.h"
 
@@ -15,7 +16,6 @@
 #define TOKEN_TTL   "300" /* seconds; the longest run of ours is shorter */
 
 enum {
-	TOKEN_MAX = 1024,
 	URL_MAX = 512,
 	ERROR_PAGE_MAX = 4096,
 	CONNECT_MS = 1000,
@@ -28,7 +28,7 @@ static const struct backoff pace = { .first_ms = 200, .max_ms = 5000, .jitter_pe
 struct imds {
 	struct http *http;
 	char         endpoint[256];
-	char         token_header[TOKEN_MAX + 64];
+	char         token_header[IMDS_TOKEN_MAX + 64];
 	long         deadline; /* clock_ms() */
 };
 
@@ -74,15 +74,6 @@ const char *imds_endpoint(const struct imds *i)
 	return i->endpoint;
 }
 
-/* A token goes into a header line: visible ASCII only, or a lying peer could write headers of its own. */
-static bool token_is_sane(struct view token)
-{
-	for (size_t n = 0; n < token.len; n++)
-		if (token.p[n] <= ' ' || token.p[n] > '~')
-			return false;
-	return token.len > 0 && token.len <= TOKEN_MAX;
-}
-
 /* No single try outlasts the deadline of all; the last one still gets a moment. */
 static long try_ms(const struct imds *i)
 {
@@ -101,7 +92,7 @@ static struct http_request token_request(const struct imds *i, const char *url)
 		.headers = headers,
 		.connect_ms = CONNECT_MS,
 		.total_ms = try_ms(i),
-		.max_reply = TOKEN_MAX,
+		.max_reply = IMDS_TOKEN_MAX,
 	};
 }
 
@@ -141,11 +132,11 @@ static bool pause_before_retry(const struct imds *i, unsigned failures, const st
 
 static int keep_token(struct imds *i, const struct http_reply *reply, struct err *e)
 {
-	struct view token = view_trim(buf_view(&reply->body));
+	struct view token;
 
-	if (!token_is_sane(token))
+	if (!imds_reply_token(buf_view(&reply->body), &token))
 		return err_say(e, -EBADMSG, "PUT %s/latest/api/token: the answer is not a token", i->endpoint);
-	snprintf(i->token_header, sizeof i->token_header, "X-aws-ec2-metadata-token: %.*s", VIEW_ARG(token, TOKEN_MAX));
+	snprintf(i->token_header, sizeof i->token_header, "X-aws-ec2-metadata-token: %.*s", VIEW_ARG(token, IMDS_TOKEN_MAX));
 	return 0;
 }
 
@@ -289,16 +280,8 @@ int imds_instance_id(struct imds *i, char ret[32], struct err *e)
 {
 	AUTO_BUF id = { 0 };
 	int r = imds_get(i, "meta-data/instance-id", 64, &id, e);
-	struct view v = view_trim(buf_view(&id));
 
-	if (r != 0)
-		return r;
-	for (size_t n = 2; n < v.len; n++)
-		if (!strchr("0123456789abcdef", v.p[n]) || v.p[n] == '\0')
-			v.len = 0;
-	if (v.len < 10 || v.len > 31 || !view_starts(v, "i-"))
+	if (r == 0 && !imds_reply_instance_id(buf_view(&id), ret))
 		return err_say(e, -EBADMSG, "GET %s/latest/meta-data/instance-id: the answer is not an instance id", i->endpoint);
-	memcpy(ret, v.p, v.len);
-	ret[v.len] = '\0';
-	return 0;
+	return r;
 }

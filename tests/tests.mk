@@ -44,11 +44,19 @@ bench:                                                   ## figures against the 
 $(OUT)/tests/replay-%.tap: $(OUT)/tests/replay-%
 	$(Q)printf '#!/bin/sh\nexec "$$(dirname "$$0")/replay-$*" tests/fuzz/corpus/$*/*\n' >$@ && chmod +x $@
 
+# Objects and archive are shared by all targets; FUZZ_OUT must not be one of another variant.
+FUZZ_OUT := build/fuzz
 fuzz-%:                                                  ## fuzz one target: make fuzz-mime SECONDS=60
-	$(Q)mkdir -p build/fuzz/$*
-	clang -g -O1 -fsanitize=fuzzer,address,undefined $(ALL_CPPFLAGS) -DVERSION='""' -std=gnu17 -o build/fuzz/fuzz-$* \
-	  tests/fuzz/fuzz-$*.c $(filter-out %/main.c,$(SRC)) $(LIBS)
-	build/fuzz/fuzz-$* -max_total_time=$(SECONDS) -max_len=65536 -print_final_stats=1 build/fuzz/$* tests/fuzz/corpus/$*
+	$(Q)$(MAKE) --no-print-directory $(FUZZ_OUT)/fuzz-$* OUT=$(FUZZ_OUT) CC='$(FUZZ_CC)' SAN=fuzzer-no-link,address,undefined CFLAGS='-O1 -g'
+	$(Q)mkdir -p $(FUZZ_OUT)/found/$*
+	$(FUZZ_OUT)/fuzz-$* -max_total_time=$(SECONDS) -max_len=65536 -print_final_stats=1 $(FUZZ_OUT)/found/$* tests/fuzz/corpus/$*
+
+fuzz-merge-%:                                            ## keep of what fuzz-% found only what reaches new code
+	$(FUZZ_OUT)/fuzz-$* -merge=1 -max_len=4096 tests/fuzz/corpus/$* $(FUZZ_OUT)/found/$*
+
+FUZZ_CC ?= clang
+$(FUZZERS:%=build/fuzz/fuzz-%): build/fuzz/fuzz-%: build/fuzz/obj/tests/fuzz/fuzz-%.o build/fuzz/modules.a
+	$(call say,LD,$@)$(CC) -pie -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS)
 
 headers: $(HDR:%=$(OUT)/obj/%.ok)                        ## every header compiles alone
 $(OUT)/obj/%.h.ok: %.h $(OUT)/flags

@@ -59,6 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	for (size_t i = 0; i < u->n_parts; i++)
 		if (u->parts[i].kind != PART_FOREIGN)
 			(void) !add(&s, &u->parts[i], &e);
+	(void) !settings_finish(&s, &e);
 	if (render_agent(&s, &lines, &n) == 0 && render_config(raw, buf_view(&lines), &file) < 0)
 		abort();
 	return 0;
