@@ -1,8 +1,10 @@
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -93,11 +95,13 @@ static int open_parent(int root, const char *path, const char **ret_name)
 {
 	const char *slash = strrchr(path, '/');
 	char dir[PATH_MAX];
+	int fd;
 
 	*ret_name = slash ? slash + 1 : path;
 	if (snprintf(dir, sizeof dir, "%.*s", slash ? (int) (slash - path) : 0, path) >= (int) sizeof dir)
 		return -ENAMETOOLONG;
-	return openat(root, below(root, dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = openat(root, below(root, dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 static bool holds_already(int dir, const char *name, const char *data, size_t len, mode_t mode)
@@ -113,17 +117,72 @@ static bool holds_already(int dir, const char *name, const char *data, size_t le
 	return old.len == len && (len == 0 || memcmp(old.p, data, len) == 0);
 }
 
-/* mkostemp(3) knows no folder descriptor, so the name is made here. */
+/*
+ * Temporary files are named ".NAME." and eight hex digits, and are locked by whoever writes them. The kernel takes the
+ * lock away with the process, whatever ended it: one that can be locked is nobody's any more and goes.
+ */
+enum { DICE_DIGITS = 8 };
+
+static bool is_temp_of(const char *entry, const char *name)
+{
+	size_t n = strlen(name);
+
+	return entry[0] == '.' && strncmp(entry + 1, name, n) == 0 && entry[n + 1] == '.' &&
+	       strspn(entry + n + 2, "0123456789abcdef") == DICE_DIGITS && entry[n + 2 + DICE_DIGITS] == '\0';
+}
+
+static bool is_still(int dir, const char *name, int fd)
+{
+	struct stat mine, there;
+
+	return fstat(fd, &mine) == 0 && fstatat(dir, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(mine.st_mode) &&
+	       mine.st_ino == there.st_ino && mine.st_dev == there.st_dev;
+}
+
+static void remove_if_stale(int dir, const char *temp)
+{
+	AUTO_FD fd = openat(dir, temp, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && is_still(dir, temp, fd))
+		(void) unlinkat(dir, temp, 0);
+}
+
+static void closedirp(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
+/* What a writer of this file that was killed has left. A folder that cannot be read is as good as a clean one. */
+static void remove_stale_temps(int dir, const char *name)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP(closedirp) DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+
+	if (!d && fd >= 0)
+		(void) close(fd);
+	while (d && (entry = readdir(d)))
+		if (is_temp_of(entry->d_name, name))
+			remove_if_stale(dir, entry->d_name);
+}
+
+/*
+ * mkostemp(3) knows no folder descriptor, so the name is made here. Between making and locking somebody may take the file
+ * for stale: then another one is made. Where a file system has no locks, nobody can take anything for stale.
+ */
 static int open_temp(int dir, const char *name, char *temp, size_t size)
 {
 	for (int tries = 0; tries < 16; tries++) {
-		int fd;
+		AUTO_FD fd = -1;
 
 		if (snprintf(temp, size, ".%s.%08x", name, clock_dice()) >= (int) size)
 			return -ENAMETOOLONG;
 		fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-		if (fd >= 0 || errno != EEXIST)
-			return fd >= 0 ? fd : -errno;
+		if (fd < 0 && errno != EEXIST)
+			return -errno;
+		if (fd >= 0 && (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) && is_still(dir, temp, fd))
+			return TAKE_FD(fd);
 	}
 	return -EEXIST;
 }
@@ -152,7 +211,8 @@ int file_replace(int root, const char *path, const void *data, size_t len, mode_
 	int r;
 
 	if (dir < 0)
-		return err_set(e, errno ? -errno : dir, "open the folder of '%s'", path);
+		return err_set(e, dir, "open the folder of '%s'", path);
+	remove_stale_temps(dir, name);
 	if (holds_already(dir, name, data, len, mode))
 		return FILE_SAME;
 	r = write_and_rename(dir, name, data, len, mode);
@@ -183,7 +243,13 @@ int dir_make(int root, const char *path, mode_t mode, struct err *e)
 
 int file_remove(int root, const char *path, struct err *e)
 {
-	if (unlinkat(root, below(root, path), 0) < 0 && errno != ENOENT)
+	const char *name;
+	AUTO_FD dir = open_parent(root, path, &name);
+
+	if (dir < 0)
+		return dir == -ENOENT ? 0 : err_set(e, dir, "open the folder of '%s'", path);
+	remove_stale_temps(dir, name);
+	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
 		return err_set(e, -errno, "remove '%s'", path);
 	return 0;
 }

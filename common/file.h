@@ -26,7 +26,8 @@ int file_read(int root, const char *path, size_t limit, struct buf *b, struct er
 
 /*
  * Makes path hold exactly these bytes with this mode: readers see the old file or the new one, also after a power cut.
- * FILE_SAME if it already did: nothing is touched then. On failure the old file stays and no temporary file is left.
+ * FILE_SAME if it already did: nothing is touched then. On failure the old file stays and no temporary file is left. What
+ * a writer that was killed has left of this file goes, here and in file_remove.
  */
 int file_replace(int root, const char *path, const void *data, size_t len, mode_t mode, struct err *e) MUST_CHECK;
 

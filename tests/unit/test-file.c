@@ -1,7 +1,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/file.h"
@@ -122,11 +124,72 @@ static void test_remove(void **state)
 	assert_int_equal(dir_make(root, "/plain", 0755, &e), -ENOTDIR);
 }
 
+/* Files that look like those of a writer that was killed, and one whose writer lives. */
+static void test_what_killed_writers_left_goes(void **state)
+{
+	static const char *const others[] = { ".f.1234567", ".f.123456789", ".f.1234567g", ".g.12345678", "f.12345678", ".f.12345678.", "f.12345678x" };
+	struct err e;
+	int living;
+
+	(void) state;
+	assert_int_equal(dir_make(root, "/left", 0755, &e), 0);
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		char path[64];
+
+		snprintf(path, sizeof path, "left/%s", others[i]);
+		close(openat(root, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	}
+	close(openat(root, "left/.f.0badcafe", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	assert_int_equal(mkfifoat(root, "left/.f.00000001", 0600), 0);
+	assert_int_equal(symlinkat("f", root, "left/.f.00000002"), 0);
+	living = openat(root, "left/.f.0000beef", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(flock(living, LOCK_EX), 0);
+	assert_int_equal(file_replace(root, "/left/f", "new", 3, 0600, &e), 0);
+	assert_false(file_exists(root, "/left/.f.0badcafe"));
+	assert_true(file_exists(root, "/left/.f.0000beef"));
+	assert_int_equal(entries("left"), ARRAY_LEN(others) + 4); /* and the pipe, the link, the living one's, f */
+	close(living);
+	assert_int_equal(file_replace(root, "/left/f", "new", 3, 0600, &e), FILE_SAME);
+	assert_int_equal(entries("left"), ARRAY_LEN(others) + 3);
+	close(openat(root, "left/.f.0badcafe", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	assert_int_equal(file_remove(root, "/left/f", &e), 0);
+	assert_int_equal(entries("left"), ARRAY_LEN(others) + 2);
+}
+
+/* Two writers of one file and cleaners between them: all succeed, the file is always one of the two, nothing is left. */
+static void test_writers_do_not_disturb_each_other(void **state)
+{
+	static const char *const texts[] = { "first\n", "second\n" };
+	struct err e;
+	pid_t child[3];
+
+	(void) state;
+	assert_int_equal(dir_make(root, "/race", 0755, &e), 0);
+	for (size_t i = 0; i < ARRAY_LEN(child); i++) {
+		child[i] = fork();
+		if (child[i] != 0)
+			continue;
+		for (int n = 0; n < 300; n++)
+			if (i == 2 ? file_remove(root, "/race/f", &e) < 0 : file_replace(root, "/race/f", texts[i], strlen(texts[i]), 0600, &e) < 0)
+				_exit(1);
+		_exit(0);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(child); i++) {
+		int status;
+
+		assert_int_equal(waitpid(child[i], &status, 0), child[i]);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(file_replace(root, "/race/f", texts[0], strlen(texts[0]), 0600, &e) < 0, 0);
+	assert_int_equal(entries("race"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_replace_makes_and_keeps), TEST(test_replace_fails_whole), TEST(test_replace_does_not_follow_links),
-		TEST(test_read_has_a_limit), TEST(test_remove),
+		TEST(test_read_has_a_limit), TEST(test_remove), TEST(test_what_killed_writers_left_goes),
+		TEST(test_writers_do_not_disturb_each_other),
 	};
 
 	return cmocka_run_group_tests_name("file", tests, set_up, tear_down);
