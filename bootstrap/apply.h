@@ -6,9 +6,12 @@
 #include "common/imds.h"
 #include "common/json.h"
 
+struct changes;
+
 struct apply {
-	int          root;
-	struct imds *imds; /* NULL: the metadata service did not serve on this boot */
+	int             root;
+	struct imds    *imds; /* NULL: the metadata service did not serve on this boot */
+	struct changes *dry;  /* not NULL: nothing is written or told; what would be written is put in there (bootstrap/changes.h) */
 };
 
 enum {

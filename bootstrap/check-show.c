@@ -160,13 +160,9 @@ int check_json(const struct check *c, struct buf *ret, struct err *e)
 	int r = list ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < c->found.n && r == 0; i++) {
-		struct json_object *o = json_object_new_object();
+		struct json_object *o = show_element(list);
 
 		r = o ? fill(o, &c->found.list[i]) : -ENOMEM;
-		if (r == 0 && json_object_array_add(list, o) == 0)
-			continue;
-		json_object_put(o);
-		r = -ENOMEM;
 	}
 	for (int s = SEVERITY_ERROR; s >= SEVERITY_NOTE && r == 0; s--)
 		r = show_number(doc, s == SEVERITY_ERROR ? "errors" : s == SEVERITY_WARNING ? "warnings" : "notes", c->found.counts[s]);

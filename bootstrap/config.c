@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "bootstrap/changes.h"
 #include "bootstrap/config.h"
 #include "bootstrap/render.h"
 #include "cloud-init/userdata.h"
@@ -96,7 +97,8 @@ static int render_both(int root, struct config_report *ret, struct err *e)
 	return 0;
 }
 
-int config_render(const struct fetch *f, struct config_report *ret, struct err *e)
+/* Everything but the writing: before and after are filled unless it is off. */
+static int render(const struct fetch *f, struct config_report *ret, struct err *e)
 {
 	int r = fetch_userdata(f, &ret->fetched, e);
 
@@ -111,16 +113,14 @@ int config_render(const struct fetch *f, struct config_report *ret, struct err *
 }
 
 /* A host where nothing is asked for and no file is there gets none. */
-static int write_config(int root, struct config_report *ret, struct err *e)
+static int write_config(const struct apply *a, struct config_report *ret, struct err *e)
 {
 	const struct buf *old = &ret->before, *new = &ret->after;
 	int r;
 
 	if (new->len == old->len && (ret->absent || memcmp(buf_view(new).p, buf_view(old).p, new->len) == 0) && ret->lines == 0)
 		return 0;
-	r = dir_make(root, PATH_ECS_DIR, 0755, e);
-	if (r == 0)
-		r = file_replace(root, PATH_ECS_CONFIG, buf_view(new).p, new->len, 0600, e);
+	r = apply_write(a, PATH_ECS_CONFIG, buf_view(new), 0600, e);
 	ret->written = r == 0;
 	return r < 0 ? r : 0;
 }
@@ -143,18 +143,32 @@ static const char *kind_of(const struct config_report *ret)
 	return ret->ours == ret->parts ? USER_DATA_OURS : USER_DATA_SCRIPTS;
 }
 
+static int act(const struct fetch *f, struct changes *dry, struct config_report *ret, struct err *e)
+{
+	struct apply a = { .root = f->root, .dry = dry };
+	int r = render(f, ret, e);
+
+	a.imds = ret->fetched.service;
+	if (r >= 0 && (!ret->off || f->also))
+		r = write_config(&a, ret, e);
+	if (r >= 0 && !dry)
+		r = write_kind(f->root, kind_of(ret), e);
+	if (r >= 0 && (!ret->off || f->also))
+		ret->n_sections = sections_apply(&a, &ret->settings, ret->sections);
+	return r;
+}
+
 int config_run(const struct fetch *f, struct config_report *ret, struct err *e)
 {
 	struct err unused;
-	int r = config_render(f, ret, e);
+	int r = act(f, NULL, ret, e);
 
-	if (r >= 0 && (!ret->off || f->also))
-		r = write_config(f->root, ret, e);
-	if (r >= 0)
-		r = write_kind(f->root, kind_of(ret), e);
-	if (r >= 0 && (!ret->off || f->also))
-		ret->n_sections = sections_apply(&(struct apply) { .root = f->root, .imds = ret->fetched.service }, &ret->settings, ret->sections);
 	if (r < 0)
 		(void) !write_kind(f->root, USER_DATA_FAILED, &unused);
 	return r;
+}
+
+int config_plan(const struct fetch *f, struct changes *ret_changes, struct config_report *ret, struct err *e)
+{
+	return act(f, ret_changes, ret, e);
 }

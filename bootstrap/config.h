@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "bootstrap/changes.h"
 #include "bootstrap/fetch.h"
 #include "bootstrap/sections.h"
 #include "bootstrap/settings.h"
@@ -26,8 +27,8 @@ struct config_report {
 void config_report_done(struct config_report *r);
 #define AUTO_REPORT CLEANUP(config_report_done) struct config_report
 
-/* Everything but the writing: user data is read and checked, and before and after are filled unless it is off. 0 or negative. */
-int config_render(const struct fetch *f, struct config_report *ret, struct err *e) MUST_CHECK;
+/* What config_run would change, section by section; nothing is changed. *ret_changes is filled, the caller ends it. 0 or negative. */
+int config_plan(const struct fetch *f, struct changes *ret_changes, struct config_report *ret, struct err *e) MUST_CHECK;
 
 /* 0, or negative: ecs.config is as it was then and /run/ecs/user-data says "failed". A section that failed is in the report only. */
 int config_run(const struct fetch *f, struct config_report *ret, struct err *e) MUST_CHECK;

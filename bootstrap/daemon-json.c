@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bootstrap/changes.h"
 #include "bootstrap/daemon-json.h"
 #include "bootstrap/daemon-keys.h"
 #include "bootstrap/daemon-merge.h"
@@ -123,18 +124,17 @@ static int docker_takes(struct json_object *section, const char *text, struct er
 }
 
 /* What somebody has said about who may read it holds on. */
-static int write_document(int root, const char *text, struct err *e)
+static int write_document(const struct apply *a, struct view text, struct err *e)
 {
-	AUTO_FD old = file_open(root, PATH_DAEMON_JSON, O_PATH, 0);
+	AUTO_FD old = file_open(a->root, PATH_DAEMON_JSON, O_PATH, 0);
 	struct stat st = { .st_mode = 0644 };
-	int r = dir_make(root, "/etc/docker", 0755, e);
+	int r;
 
 	if (old >= 0 && fstat(old, &st) < 0)
 		return err_set(e, -errno, "read '%s'", PATH_DAEMON_JSON);
-	if (r == 0)
-		r = file_replace(root, PATH_DAEMON_JSON, text, strlen(text), st.st_mode & 07777, e);
-	if (r == 0 && old >= 0 && (st.st_uid != geteuid() || st.st_gid != getegid()) &&
-	    fchownat(root, &PATH_DAEMON_JSON[1], st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+	r = apply_write(a, PATH_DAEMON_JSON, text, st.st_mode & 07777, e);
+	if (r == 0 && !a->dry && old >= 0 && (st.st_uid != geteuid() || st.st_gid != getegid()) &&
+	    fchownat(a->root, &PATH_DAEMON_JSON[1], st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_set(e, -errno, "give '%s' back to its owner", PATH_DAEMON_JSON);
 	return r < 0 ? r : 0;
 }
@@ -162,22 +162,29 @@ static int merge(struct json_object *doc, struct json_object *state, struct json
 }
 
 /* From here on something is written. state is NULL where no run before this one has left any. */
-static int change(int root, struct json_object *state, struct json_object *ours, struct json_object *doc, struct json_object *section,
-		  struct err *e)
+static int change(const struct apply *a, struct json_object *state, struct json_object *ours, struct view text, struct err *e)
 {
 	AUTO_JSON *both = state ? json_object_get(state) : json_object_new_array();
-	AUTO_BUF text = { 0 };
-	int r = both ? render(doc, &text) : -ENOMEM;
+	int r = both ? 0 : err_set(e, -ENOMEM, "write '%s'", PATH_DAEMON_STATE);
 
-	if (r < 0)
-		return err_set(e, r, "render '%s'", PATH_DAEMON_JSON);
-	if (section && text.len > 0)
-		r = docker_takes(section, text.p, e);
+	if (r == 0 && !a->dry)
+		r = announce(a->root, both, ours, e);
 	if (r == 0)
-		r = announce(root, both, ours, e);
-	if (r == 0)
-		r = text.len > 0 ? write_document(root, text.p, e) : file_remove(root, PATH_DAEMON_JSON, e);
-	return r < 0 ? r : settle(root, ours, e);
+		r = text.len > 0 ? write_document(a, text, e) : apply_remove(a, PATH_DAEMON_JSON, e);
+	if (r >= 0 && !a->dry)
+		r = settle(a->root, ours, e);
+	return r < 0 ? r : 0;
+}
+
+/* What the file shall be, and what of it is ours. before: what it is. */
+static int plan(const struct apply *a, struct json_object *state, struct json_object *section, struct json_object **ret_before,
+		struct json_object **ret_doc, struct json_object **ret_ours, struct err *e)
+{
+	int r = read_document(a->root, ret_doc, e);
+
+	if (r == 0 && json_object_deep_copy(*ret_doc, ret_before, NULL) < 0)
+		r = err_set(e, -ENOMEM, "merge '%s'", PATH_DAEMON_JSON);
+	return r == 0 ? merge(*ret_doc, state, section, ret_ours, e) : r;
 }
 
 int daemon_json_apply(const struct apply *a, struct json_object *value, struct err *e)
@@ -186,6 +193,7 @@ int daemon_json_apply(const struct apply *a, struct json_object *value, struct e
 	AUTO_JSON *doc = NULL;
 	AUTO_JSON *before = NULL;
 	AUTO_JSON *ours = NULL;
+	AUTO_BUF text = { 0 };
 	int r = value ? daemon_keys_check(value, false, e) : 0;
 
 	if (r == 0)
@@ -194,15 +202,17 @@ int daemon_json_apply(const struct apply *a, struct json_object *value, struct e
 		return r;
 	if (!value && !state)
 		return APPLY_SAME;
-	r = read_document(a->root, &doc, e);
-	if (r == 0 && json_object_deep_copy(doc, &before, NULL) < 0)
-		r = err_set(e, -ENOMEM, "merge '%s'", PATH_DAEMON_JSON);
-	if (r == 0)
-		r = merge(doc, state, value, &ours, e);
+	r = plan(a, state, value, &before, &doc, &ours, e);
 	if (r < 0)
 		return r;
-	if (!json_object_equal(before, doc))
-		return change(a->root, state, ours, doc, value, e);
-	r = settle(a->root, ours, e);
-	return r < 0 ? r : APPLY_SAME;
+	if (json_object_equal(before, doc)) {
+		r = a->dry ? 0 : settle(a->root, ours, e);
+		return r < 0 ? r : APPLY_SAME;
+	}
+	r = render(doc, &text);
+	if (r < 0)
+		return err_set(e, r, "render '%s'", PATH_DAEMON_JSON);
+	if (value && text.len > 0)
+		r = docker_takes(value, text.p, e);
+	return r < 0 ? r : change(a, state, ours, buf_view(&text), e);
 }

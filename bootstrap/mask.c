@@ -94,3 +94,78 @@ int mask_line(struct view line, struct buf *b)
 		return value.len > 0 ? buf_printf(b, "%s", MASK) : 0;
 	return add_value(b, value);
 }
+
+static bool needs_mask(struct view line)
+{
+	return speaks_of_secrets(line) || memchr(line.p ? line.p : "", '@', line.len);
+}
+
+/* How much of '"NAME": VALUE' is not the value; 0: it is no such line. */
+static size_t before_value(struct view line)
+{
+	size_t i = 0;
+
+	while (i < line.len && isspace((unsigned char) line.p[i]))
+		i++;
+	if (i == line.len || line.p[i++] != '"')
+		return 0;
+	while (i < line.len && line.p[i] != '"')
+		i += line.p[i] == '\\' ? 2 : 1;
+	for (i++; i < line.len && line.p[i] != ':'; i++)
+		if (!isspace((unsigned char) line.p[i]))
+			return 0;
+	return i < line.len ? i + 1 : 0;
+}
+
+/* Whether each string, list and object that begins in it ends in it, and no other does. */
+static bool is_whole(struct view value)
+{
+	bool string = false;
+	int depth = 0;
+
+	for (size_t i = 0; i < value.len && depth >= 0; i++) {
+		char c = value.p[i];
+
+		if (c == '"')
+			string = !string;
+		else if (string && c == '\\')
+			i++;
+		else if (!string && (c == '{' || c == '['))
+			depth++;
+		else if (!string && (c == '}' || c == ']'))
+			depth--;
+	}
+	return !string && depth == 0;
+}
+
+bool mask_json_fits(struct view text)
+{
+	struct view line;
+
+	while (view_line(&text, &line)) {
+		size_t n = before_value(line);
+		struct view value = view_trim((struct view) { line.p + n, line.len - n });
+
+		if (!needs_mask(line))
+			continue;
+		if (value.len == 0 || !is_whole(value) || (n == 0 && value.p[0] == '"'))
+			return false;
+	}
+	return true;
+}
+
+int mask_json_line(struct view line, struct buf *b)
+{
+	size_t n = before_value(line);
+	int r;
+
+	if (!needs_mask(line))
+		return add_text(b, line);
+	r = add_text(b, (struct view) { line.p, n });
+	return r < 0 ? r : buf_printf(b, "%s%s", n > 0 ? " " : "", MASK);
+}
+
+int mask_all(struct view line, struct buf *b)
+{
+	return line.len > 0 ? buf_printf(b, "%s", MASK) : 0;
+}

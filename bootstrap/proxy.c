@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "bootstrap/changes.h"
 #include "bootstrap/proxy.h"
 #include "common/parse.h"
 
@@ -175,13 +176,18 @@ int proxy_check(struct json_object *value, struct err *e)
 
 enum { VARIABLES = 3 };
 
+static struct dropin_variable variable(const char *name, const char *url)
+{
+	return (struct dropin_variable) { name, url, url && strchr(url, '@') };
+}
+
 static void variables_of(const struct proxy *p, struct dropin_variable v[VARIABLES])
 {
 	bool any = p->http || p->https;
 
-	v[0] = (struct dropin_variable) { "HTTP_PROXY", p->http };
-	v[1] = (struct dropin_variable) { "HTTPS_PROXY", p->https };
-	v[2] = (struct dropin_variable) { "NO_PROXY", any ? p->no_proxy.p : NULL };
+	v[0] = variable("HTTP_PROXY", p->http);
+	v[1] = variable("HTTPS_PROXY", p->https);
+	v[2] = (struct dropin_variable) { "NO_PROXY", any ? p->no_proxy.p : NULL, false };
 }
 
 static int add_default(struct json_object *agent, const struct dropin_variable *v)
@@ -220,25 +226,39 @@ int proxy_derive(const struct apply *a, struct json_object *value, struct json_o
 	return added[0] || added[1] || added[2] ? 0 : APPLY_SAME;
 }
 
+/* In such an order that no drop-in ever names a file that is not there yet. */
+static int set_all(const struct apply *a, struct view text, struct view file, bool *changed, struct err *e)
+{
+	int r = file.len > 0 ? apply_write(a, PATH_PROXY_FILE, file, 0600, e) : APPLY_SAME;
+
+	*changed = r == 0;
+	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(units); i++) {
+		r = dropin_set(a, units[i], "proxy", text, e);
+		*changed |= r == 0;
+	}
+	if (r >= 0 && file.len == 0)
+		r = apply_remove(a, PATH_PROXY_FILE, e);
+	return r < 0 ? r : 0;
+}
+
 int proxy_apply(const struct apply *a, struct json_object *value, struct err *e)
 {
 	AUTO_PROXY p = { .http = NULL };
-	AUTO_BUF text = { 0 };
+	AUTO_BUF text = { 0 }, file = { 0 };
 	struct dropin_variable v[VARIABLES];
-	bool changed = false;
+	bool changed;
 	int r = proxy_read(value, &p, e);
 
 	if (r < 0)
 		return r;
 	variables_of(&p, v);
-	r = dropin_render(v, VARIABLES, &text);
+	r = dropin_render(v, VARIABLES, PATH_PROXY_FILE, &text);
+	if (r == 0)
+		r = dropin_render_file(v, VARIABLES, &file);
 	if (r < 0)
 		return err_set(e, r, "render the drop-ins of 'proxy'");
-	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
-		r = dropin_set(a->root, units[i], "proxy", buf_view(&text), e);
-		if (r < 0)
-			return r;
-		changed |= r == 0;
-	}
-	return changed ? dropin_reload(a->root, e) : APPLY_SAME;
+	r = set_all(a, buf_view(&text), buf_view(&file), &changed, e);
+	if (r < 0)
+		return r;
+	return changed ? dropin_reload(a, e) : APPLY_SAME;
 }

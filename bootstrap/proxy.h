@@ -5,6 +5,8 @@
 #include "bootstrap/apply.h"
 #include "bootstrap/dropin.h"
 
+#define PATH_PROXY_FILE "/etc/ecs/proxy.env" /* 0600: URLs with a password in them; the drop-ins name it */
+
 enum { PROXY_NO_SYSTEMD = DROPIN_NO_SYSTEMD }; /* the drop-ins are in place; systemd does not run here, so nobody was told */
 
 /* HTTP_PROXY, HTTPS_PROXY, NO_PROXY. */

@@ -13,14 +13,15 @@ static const struct section {
 	const char *key;
 	derive_fn  *derive;
 	apply_fn   *apply;
+	bool        plans; /* apply heeds a->dry: it changes files by apply_write and apply_remove only */
 } sections[] = {
-	{ "proxy", proxy_derive, proxy_apply },
-	{ "spotDraining", spot_said, NULL },
-	{ "agentConfigSource", source_derive, NULL },
-	{ "spotDraining", spot_derive, NULL },
-	{ "docker", NULL, daemon_json_apply },
-	{ "eniTrunking", NULL, trunking_apply },
-	{ "startTasks", NULL, starttasks_apply },
+	{ "proxy", proxy_derive, proxy_apply, true },
+	{ "spotDraining", spot_said, NULL, false },
+	{ "agentConfigSource", source_derive, NULL, false },
+	{ "spotDraining", spot_derive, NULL, false },
+	{ "docker", NULL, daemon_json_apply, true },
+	{ "eniTrunking", NULL, trunking_apply, false },
+	{ "startTasks", NULL, starttasks_apply, true },
 };
 
 _Static_assert(ARRAY_LEN(sections) <= SECTIONS_MAX, "a report has a place for every section");
@@ -47,7 +48,7 @@ size_t sections_apply(const struct apply *a, const struct settings *s, struct se
 	for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
 		const struct section *c = &sections[i];
 
-		if (!c->apply)
+		if (!c->apply || (a->dry && !c->plans))
 			continue;
 		ret[n] = (struct section_report) { .key = c->key };
 		ret[n].outcome = c->apply(a, settings_section(s, c->key), &ret[n].e);

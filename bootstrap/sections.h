@@ -19,7 +19,7 @@ struct section_report {
 /* Lets every section add its defaults to the agent's variables. The first failure ends it. 0 or negative. */
 int sections_derive(const struct apply *a, struct settings *s, struct err *e) MUST_CHECK;
 
-/* Makes the host as each section says, or takes away what an earlier boot made. One that fails does not stop the others. */
+/* Makes the host as each section says, or takes away what an earlier boot made. One that fails does not stop the others. A dry run leaves out those that cannot plan. */
 size_t sections_apply(const struct apply *a, const struct settings *s, struct section_report ret[SECTIONS_MAX]);
 
 #endif

@@ -41,6 +41,16 @@ struct json_object *show_list(struct json_object *o, const char *key)
 	return add(o, key, list) < 0 ? NULL : list;
 }
 
+struct json_object *show_element(struct json_object *list)
+{
+	struct json_object *o = json_object_new_object();
+
+	if (o && json_object_array_add(list, o) == 0)
+		return o;
+	json_object_put(o);
+	return NULL;
+}
+
 int show_document(struct json_object *o, struct buf *ret)
 {
 	const char *text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);

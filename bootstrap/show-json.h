@@ -13,6 +13,9 @@ int show_true(struct json_object *o, const char *key) MUST_CHECK;
 int show_null(struct json_object *o, const char *key) MUST_CHECK;
 
 /* A new list under key, which belongs to o; NULL without memory. */
+/* A new object at the end of a list; borrowed, NULL when memory is short. */
+struct json_object *show_element(struct json_object *list);
+
 struct json_object *show_list(struct json_object *o, const char *key);
 
 /* Appends the document, indented, and a line end. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bootstrap/changes.h"
 #include "bootstrap/reach.h"
 #include "bootstrap/starttasks-call.h"
 #include "bootstrap/starttasks.h"
@@ -17,13 +18,9 @@ enum { LIST_MAX = 256 << 10, IMDS_MS = 30000 };
 int starttasks_apply(const struct apply *a, struct json_object *value, struct err *e)
 {
 	const char *text;
-	int r;
 
-	if (!value || (json_object_is_type(value, json_type_array) && json_object_array_length(value) == 0)) {
-		if (!file_exists(a->root, PATH_START_TASKS))
-			return APPLY_SAME;
-		return file_remove(a->root, PATH_START_TASKS, e);
-	}
+	if (!value || (json_object_is_type(value, json_type_array) && json_object_array_length(value) == 0))
+		return apply_remove(a, PATH_START_TASKS, e);
 	if (!json_object_is_type(value, json_type_array) || json_object_array_length(value) > START_TASKS_MAX)
 		return err_say(e, -EINVAL, "set startTasks: must be a list of at most %d objects", START_TASKS_MAX);
 	for (size_t i = 0; i < json_object_array_length(value); i++) {
@@ -37,10 +34,8 @@ int starttasks_apply(const struct apply *a, struct json_object *value, struct er
 	text = json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 	if (!text)
 		return err_set(e, -ENOMEM, "write '%s'", PATH_START_TASKS);
-	r = dir_make(a->root, PATH_RUN_DIR, 0755, e);
 	/* 0600: overrides may hold what nobody else should read. */
-	r = r ? r : file_replace(a->root, PATH_START_TASKS, text, strlen(text), 0600, e);
-	return r == FILE_SAME ? APPLY_SAME : r;
+	return apply_write(a, PATH_START_TASKS, view_of(text), 0600, e);
 }
 
 int starttasks_mark(const char *instance_id, const char *entry, unsigned nth, char ret[START_MARK_SIZE])

@@ -31,7 +31,7 @@ static void say_warnings(const struct findings *f)
 }
 
 /* How many sections failed. */
-static unsigned say_sections(const struct config_report *r)
+static unsigned say_failures(const struct config_report *r)
 {
 	unsigned failed = 0;
 
@@ -42,13 +42,29 @@ static unsigned say_sections(const struct config_report *r)
 			log_error("apply setting '%s': %s", s->key, s->e.text);
 		else if (s->outcome == APPLY_WARNED)
 			log_warn("apply setting '%s': %s", s->key, s->e.text);
-		else if (s->outcome == APPLY_NOTED)
-			log_info("applied setting '%s': %s", s->key, s->e.text);
-		else if (s->outcome != APPLY_SAME)
-			log_info("applied setting '%s'", s->key);
 		failed += s->outcome < 0;
 	}
 	return failed;
+}
+
+static unsigned say_sections(const struct config_report *r)
+{
+	for (size_t i = 0; i < r->n_sections; i++) {
+		const struct section_report *s = &r->sections[i];
+
+		if (s->outcome == APPLY_NOTED)
+			log_info("applied setting '%s': %s", s->key, s->e.text);
+		else if (s->outcome == 0)
+			log_info("applied setting '%s'", s->key);
+	}
+	return say_failures(r);
+}
+
+static void say_source(const struct config_report *r)
+{
+	if (r->fetched.imds.code != 0)
+		log_warn("read user data from instance metadata: %s%s%s", r->fetched.imds.text, r->has_user_data ? "; went on with " : "",
+			 r->has_user_data ? r->fetched.from : "");
 }
 
 static void say_report(const struct config_report *r)
@@ -57,9 +73,7 @@ static void say_report(const struct config_report *r)
 		log_info("read user data: %s and there is no '%s'; '%s' was left as it is", r->fetched.imds.text, PATH_CLOUD_COPY, PATH_ECS_CONFIG);
 		return;
 	}
-	if (r->fetched.imds.code != 0)
-		log_warn("read user data from instance metadata: %s%s%s", r->fetched.imds.text,
-			 r->has_user_data ? "; went on with " : "", r->has_user_data ? r->fetched.from : "");
+	say_source(r);
 	if (r->unclosed_block)
 		log_warn("read '%s': a managed block has no END line; its lines were kept as yours", PATH_ECS_CONFIG);
 	say_warnings(&r->settings.findings);
@@ -97,28 +111,45 @@ int run_config(const struct options *o)
 	return say_sections(&report) > 0 ? EXIT_FAILED : EXIT_DONE;
 }
 
-/* On standard error only what the diff cannot say. */
+/* On standard error only what the diffs cannot say. */
+static int print_plan(const struct options *o, const struct config_report *report, const struct changes *changes)
+{
+	AUTO_BUF text = { 0 };
+	struct err e;
+	int r = o->json ? show_report(report, changes, &text, &e) : show_diffs(changes, &text, &e);
+
+	if (r < 0) {
+		log_error("%s", e.text);
+		return EXIT_FAILED;
+	}
+	if (report->off) {
+		log_info("read user data: %s and there is no '%s'", report->fetched.imds.text, PATH_CLOUD_COPY);
+	} else {
+		say_source(report);
+		say_warnings(&report->settings.findings);
+		say_ignored(&report->settings);
+	}
+	r = say_failures(report) > 0 ? EXIT_FAILED : EXIT_DONE;
+	if (!report->off && changes->n == 0 && r == EXIT_DONE)
+		log_info("all files are as config would write them");
+	fwrite(buf_view(&text).p, 1, text.len, stdout);
+	return r;
+}
+
 int run_show(const struct options *o)
 {
 	struct fetch f = { .root = o->root_fd, .file = o->user_data, .imds_timeout_ms = o->imds_timeout_s * 1000 };
 	AUTO_REPORT report = { .parts = 0 };
-	AUTO_BUF diff = { 0 };
+	AUTO_CHANGES changes = { .n = 0 };
 	struct err e;
 
 	if (has_arguments(o, "show"))
 		return EXIT_USAGE;
-	if (config_render(&f, &report, &e) < 0 || show_config(&report, &diff, &e) < 0) {
+	if (config_plan(&f, &changes, &report, &e) < 0) {
 		log_error("%s", e.text);
 		return EXIT_FAILED;
 	}
-	say_warnings(&report.settings.findings);
-	say_ignored(&report.settings);
-	if (report.off)
-		log_info("read user data: %s and there is no '%s'", report.fetched.imds.text, PATH_CLOUD_COPY);
-	else if (diff.len == 0)
-		log_info("'%s' is as config would write it", PATH_ECS_CONFIG);
-	fwrite(buf_view(&diff).p, 1, diff.len, stdout);
-	return EXIT_DONE;
+	return print_plan(o, &report, &changes);
 }
 
 /* cloud-init runs it when all is done, or when the instance metadata could not be read; no more waiting for that here. */

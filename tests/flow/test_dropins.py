@@ -14,6 +14,7 @@ from tap import each, equal
 UNITS = ("docker.service", "ecs.service", "ecs-prepare.service")
 SYSTEM = "/etc/systemd/system"
 DAEMON = "/etc/docker/daemon.json"
+SECRETS = "/etc/ecs/proxy.env"
 STATE = "/var/lib/ecs/bootstrap/docker.json"
 ALWAYS = "169.254.169.254,fd00:ec2::254,169.254.170.2,/var/run/docker.sock,localhost"
 URL = "http://user:p%40secret@10.0.0.131:3128"
@@ -69,15 +70,31 @@ class NewDocker(Host):
 # --- proxy
 
 def test_proxy_is_in_drop_ins_and_in_ecs_config():
+    """Whoever may ask systemd reads Environment=: what holds a password stands in a file that root alone can read."""
     with Host(old=None) as host:
         host.run(proxy(http=URL, https="http://10.0.0.131:3129", noProxy=[".internal", "localhost"])).exits(0)
         for unit in UNITS:
             lines = host.read(host.drop_in(unit)).splitlines()
-            equal(lines[1:], ["[Service]", f'Environment="HTTP_PROXY={URL.replace("%", "%%")}"',
-                              'Environment="HTTPS_PROXY=http://10.0.0.131:3129"',
-                              f'Environment="NO_PROXY={ALWAYS},.internal"'], unit)
-            equal(host.mode(host.drop_in(unit)), 0o600, f"mode of {unit}'s")
+            equal(lines[1:], ["[Service]", 'Environment="HTTPS_PROXY=http://10.0.0.131:3129"',
+                              f'Environment="NO_PROXY={ALWAYS},.internal"', f"EnvironmentFile=-{SECRETS}"], unit)
+            equal(host.mode(host.drop_in(unit)), 0o644, f"mode of {unit}'s")
+        equal(host.read(SECRETS).splitlines()[1:], [f"HTTP_PROXY={URL}"])
+        equal(host.mode(SECRETS), 0o600, f"mode of {SECRETS}")
         equal(host.block(), [f"HTTP_PROXY={URL}", "HTTPS_PROXY=http://10.0.0.131:3129", f"NO_PROXY={ALWAYS},.internal"])
+
+
+def test_file_of_secrets_goes_with_the_password_and_with_the_setting():
+    with Host(old=None) as host:
+        host.run(proxy(http=URL, https=URL)).exits(0)
+        equal(host.read(SECRETS).splitlines()[1:], [f"HTTP_PROXY={URL}", f"HTTPS_PROXY={URL}"])
+        host.run(proxy(http=URL.replace("secret", "other"))).exits(0)
+        equal(host.read(SECRETS).splitlines()[1:], [f"HTTP_PROXY={URL.replace('secret', 'other')}"])
+        host.run(proxy(http="http://10.0.0.131:3128")).exits(0)
+        equal(host.has(SECRETS), False, SECRETS)
+        tap.lacks(host.read(host.drop_in("ecs.service")), "EnvironmentFile")
+        host.run(proxy(http=URL)).exits(0)
+        host.run(document()).exits(0)
+        equal((host.has(SECRETS), os.listdir(host.at(SYSTEM))), (False, []))
 
 
 def test_proxy_that_the_user_gave_the_agent_wins_there_only():

@@ -1,5 +1,6 @@
 """ecs-bootstrap show: what config would write, as a diff, and nothing else happens."""
 
+import json
 import os
 import random
 import re
@@ -49,7 +50,7 @@ def test_changed_file():
 def test_no_difference():
     with Host() as host, Imds(PLAIN) as imds:
         host.config(imds=imds).exits(0)
-        result = show(host, imds=imds).exits(0).says(f"'{CONFIG}' is as config would write it")
+        result = show(host, imds=imds).exits(0).says("all files are as config would write them")
         equal(result.out, "")
 
 
@@ -99,12 +100,107 @@ def test_warnings_are_said():
 def test_copy_of_cloud_init():
     with Host() as host, Imds(wrong=["token=404"]) as imds:
         host.write(COPY, mime((ENV, "A=copy")))
-        contains(show(host, imds=imds).exits(0).out, "+A=copy\n")
+        contains(show(host, imds=imds).exits(0).says(f"HTTP status 404; went on with {COPY}$").out, "+A=copy\n")
+        got = json.loads(show(host, "--json", imds=imds).exits(0).out)
+        equal((got["userData"], "HTTP status 404" in got["metadata"]), (COPY, True))
 
 
 def test_metadata_switched_off():
     with Host() as host, Imds(wrong=["token=403"]) as imds:
         equal(show(host, imds=imds).exits(0).says("read user data").out, "")
+
+
+def document(**sections):
+    return json.dumps({"version": 1, **sections})
+
+
+DROP_IN = "/etc/systemd/system/docker.service.d/10-ecs-bootstrap-proxy.conf"
+WHOLE = document(agent={"ECS_CLUSTER": "a"}, proxy={"http": "http://bob:secret1@10.0.0.1:3128", "https": "http://10.0.0.1:3128"},
+                 docker={"log-opts": {"splunk-token": "secret2", "max-size": "1m"}, "debug": True},
+                 startTasks=[{"taskDefinition": "a:1", "overrides": {"containerOverrides": [{"environment": [
+                     {"value": "secret3", "name": "DB_PASSWORD"}]}]}}])
+
+
+def test_every_file_is_shown():
+    with Host(None) as host:
+        out = show(host, user_data=WHOLE).exits(0).out
+        for path in (CONFIG, DROP_IN, DROP_IN.replace("docker", "ecs"), "/etc/ecs/proxy.env", "/etc/docker/daemon.json",
+                     "/run/ecs/start-tasks.json"):
+            contains(out, f"--- /dev/null\n+++ {path}\n")
+        contains(out, '+Environment="HTTPS_PROXY=http://10.0.0.1:3128"\n')
+        contains(out, "+HTTP_PROXY=http://<hidden>@10.0.0.1:3128\n")
+        contains(out, '+    "splunk-token": <hidden>\n')
+        lacks(out, "secret")
+
+
+def test_what_goes_is_shown_too():
+    with Host(None) as host:
+        host.write("/etc/docker/daemon.json", '{\n  "mtu": 1500\n}\n')
+        host.config_of(WHOLE).exits(0)
+        out = show(host, user_data=document(docker={"debug": True})).exits(0).out
+        contains(out, f"--- {DROP_IN}\n+++ /dev/null\n")
+        contains(out, '-    "max-size": "1m"\n')
+        contains(out, '   "mtu": 1500')
+        lacks(out, "secret")
+
+
+def test_other_mode():
+    with Host(None) as host:
+        host.config_of(PLAIN).exits(0)
+        os.chmod(host.at(CONFIG), 0o644)
+        equal(show(host, user_data=PLAIN).exits(0).out, f"{CONFIG}\nold mode 0644\nnew mode 0600\n")
+
+
+@each(secret_in_next_line=('{"log-opts": {"splunk-token":\n"secret"}}', "secret"), open_list=('{"a": {"tokens": [\n"secret"]}}', "secret"),
+      address=('{"proxies": {"http-proxy":\n"http://u:secret@p"}}', "secret"))
+def test_file_that_cannot_be_masked_is_hidden(text, secret):
+    with Host(None) as host:
+        host.write("/etc/docker/daemon.json", text)
+        out = show(host, user_data=document(docker={"debug": True})).exits(0).out
+        contains(out, "-<hidden>\n")
+        lacks(out, secret)
+
+
+def test_setting_that_would_fail():
+    with Host(None) as host:
+        host.write("/etc/docker/daemon.json", "no JSON")
+        result = show(host, user_data=WHOLE).exits(1).says("apply setting 'docker': read '/etc/docker/daemon.json'")
+        contains(result.out, f"+++ {DROP_IN}\n")
+        got = json.loads(show(host, "--json", user_data=WHOLE).exits(1).out)
+        equal([f["setting"] for f in got["failures"]], ["docker"])
+
+
+def test_json():
+    with Host(None) as host:
+        host.config_of(document(proxy={"http": "http://p:1"})).exits(0)
+        got = json.loads(show(host, "--json", user_data=document(agent={"ECS_CLUSTR": "x", "MY_TOKEN": "secret"})).exits(0).out)
+        equal((got["userData"], got["failures"], len(got["warnings"])), (host.at("/given"), [], 1))
+        equal([(f["path"], f["change"], f["mode"]) for f in got["files"]][:2], [(CONFIG, "changed", "0600"), (DROP_IN, "removed", "0644")])
+        contains(got["files"][0]["diff"], "+MY_TOKEN=<hidden>\n")
+
+
+def test_show_says_what_config_does():
+    """Whatever stood there: the files that change, how, and their modes."""
+    dice = random.Random(2)
+    choice = {"proxy": [{"http": "http://a:b@p:1"}, {"http": "http://p:1"}, {"https": "http://x:y@p:2", "http": "http://p:1"}],
+              "docker": [{"debug": True}, {"debug": False, "mtu": 9000}, {"log-opts": {"max-size": "2m"}}],
+              "startTasks": [[{"taskDefinition": "a:1"}], [{"taskDefinition": "b:1"}, {"taskDefinition": "b:1"}]],
+              "agent": [{"ECS_CLUSTER": "a"}, {"ECS_CLUSTER": "b", "A": "1"}]}
+    with Host(None) as host:
+        for _ in range(25):
+            user_data = document(**{name: dice.choice(values) for name, values in choice.items() if dice.random() < 0.6})
+            planned = json.loads(show(host, "--json", user_data=user_data).exits(0).out)["files"]
+            before = host.state()
+            host.config_of(user_data).exits(0)
+            after = host.state()
+            kept = ("run/ecs/user-data", "var/log", "var/lib/ecs/bootstrap", "given")
+            changed = {path for path in {*before, *after} if before.get(path) != after.get(path) and not path.startswith(kept)
+                       and (after.get(path) or before.get(path))[3] is not None}
+            equal({f["path"] for f in planned}, {f"/{path}" for path in changed}, "files")
+            for file in planned:
+                was, now = before.get(file["path"][1:]), after.get(file["path"][1:])
+                equal(file["change"], "new" if not was else "changed" if now else "removed", file["path"])
+                equal(file["mode"], (now or was)[0][-4:], file["path"])
 
 
 def test_unprivileged():

@@ -30,7 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	docker_reason(text, reason);
 	must(strlen(reason) < sizeof reason);
-	(void) !docker_negotiate(text);
+	(void) !docker_negotiate(text, (struct view) { "", 0 });
+	(void) !docker_negotiate(view_of("1.52"), text);
 	if (json_parse(text, &o, &at, &e) < 0)
 		return 0;
 	if (container_read(o, &c) == 0) {
