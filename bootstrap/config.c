@@ -118,6 +118,8 @@ static int write_config(const struct apply *a, struct config_report *ret, struct
 	const struct buf *old = &ret->before, *new = &ret->after;
 	int r;
 
+	if (!a->dry)
+		file_tidy(a->root, PATH_ECS_CONFIG);
 	if (new->len == old->len && (ret->absent || memcmp(buf_view(new).p, buf_view(old).p, new->len) == 0) && ret->lines == 0)
 		return 0;
 	r = apply_write(a, PATH_ECS_CONFIG, buf_view(new), 0600, e);

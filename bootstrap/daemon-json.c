@@ -196,6 +196,10 @@ int daemon_json_apply(const struct apply *a, struct json_object *value, struct e
 	AUTO_BUF text = { 0 };
 	int r = value ? daemon_keys_check(value, false, e) : 0;
 
+	if (!a->dry) {
+		file_tidy(a->root, PATH_DAEMON_STATE);
+		file_tidy(a->root, PATH_DAEMON_JSON);
+	}
 	if (r == 0)
 		r = read_state(a->root, &state, e);
 	if (r < 0)

@@ -254,6 +254,15 @@ int file_remove(int root, const char *path, struct err *e)
 	return 0;
 }
 
+void file_tidy(int root, const char *path)
+{
+	const char *name;
+	AUTO_FD dir = open_parent(root, path, &name);
+
+	if (dir >= 0)
+		remove_stale_temps(dir, name);
+}
+
 int file_open(int root, const char *path, int flags, mode_t mode)
 {
 	int fd = openat(root, below(root, path), flags | O_CLOEXEC, mode);

@@ -27,7 +27,7 @@ int file_read(int root, const char *path, size_t limit, struct buf *b, struct er
 /*
  * Makes path hold exactly these bytes with this mode: readers see the old file or the new one, also after a power cut.
  * FILE_SAME if it already did: nothing is touched then. On failure the old file stays and no temporary file is left. What
- * a writer that was killed has left of this file goes, here and in file_remove.
+ * a writer that was killed has left of this file goes, here and in file_remove and file_tidy.
  */
 int file_replace(int root, const char *path, const void *data, size_t len, mode_t mode, struct err *e) MUST_CHECK;
 
@@ -36,6 +36,9 @@ int dir_make(int root, const char *path, mode_t mode, struct err *e) MUST_CHECK;
 
 /* Like unlink(2), but nothing there is fine. */
 int file_remove(int root, const char *path, struct err *e) MUST_CHECK;
+
+/* Takes away what a writer of path that was killed has left, for those who may not come to write it again. */
+void file_tidy(int root, const char *path);
 
 /* openat(2) below the root, O_CLOEXEC added: the descriptor, which the caller closes, or a negative errno without a sentence. */
 int file_open(int root, const char *path, int flags, mode_t mode) MUST_CHECK;

@@ -31,6 +31,9 @@ check-faults:                                            ## 100 kills of the sup
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/faults
 
+check-kill: all                                          ## ecs-bootstrap config killed 500 times at random points (KILLS=20 in check)
+	$(Q)KILLS=500 TAP_TIMEOUT=3600 tests/run tests/flow/test_kill.py
+
 demo:                                                    ## the main job on a real input, shown step by step
 	$(Q)tests/deps build test namespace
 	$(Q)$(MAKE) --no-print-directory all
@@ -78,4 +81,4 @@ lint:                                                    ## layering, headers, b
 format:                                                  ## show where the tree differs from .clang-format (it is a help, not a law)
 	-clang-format --dry-run $(SRC) $(HDR)
 
-.PHONY: check check-now check-san check-unit check-boot check-faults demo bench headers lint format
+.PHONY: check check-now check-san check-unit check-boot check-faults check-kill demo bench headers lint format
