@@ -7,6 +7,7 @@
 #include "bootstrap/nearest.h"
 #include "cloud-init/decode.h"
 #include "cloud-init/header.h"
+#include "common/parse.h"
 
 enum { SHOWN = 80 };
 
@@ -145,6 +146,16 @@ static void check_ascii(struct check *c, const struct part *p)
 	remark_add(&c->found, REMARK_NOT_ASCII, at, "this character is not ASCII");
 }
 
+static void check_launch_index(struct check *c, const struct part *p)
+{
+	struct view value;
+	char text[SHOWN];
+	uint64_t n;
+
+	if (header_find(p->headers, "Launch-Index", &value) && parse_u64(view_trim(value), UINT32_MAX, &n) < 0)
+		remark_add(&c->found, REMARK_LAUNCH_INDEX, spot_of_header(c, p, "Launch-Index"), "'%s' is no launch index", clean(value, text));
+}
+
 static void check_name(struct check *c, const struct part *p)
 {
 	AUTO_BUF mine = { 0 };
@@ -175,6 +186,7 @@ void check_part(struct check *c, const struct part *p)
 	if (c->u->mime) {
 		check_headers(c, p);
 		check_type(c, p);
+		check_launch_index(c, p);
 		check_encoding(c, p);
 		check_ascii(c, p);
 		check_name(c, p);

@@ -19,7 +19,8 @@ static void check_pair(struct check *c, const struct part *p, const struct keyva
 	if (view_is(first_word(key), "export") || view_is(first_word(key), "set"))
 		remark_add(&c->found, REMARK_EXPORT, spot_in(p, kv->line, 1), "'%.*s' before a name", VIEW_ARG(first_word(key), 10));
 	else if (is_identifier(key) && (key.len != kv->key.len || first == ' ' || first == '\t'))
-		remark_add(&c->found, REMARK_BLANK_AT_EQUALS, spot_in(p, kv->line, (unsigned) kv->key.len + 1), "there is a blank beside the '='");
+		remark_add(&c->found, key.len != kv->key.len ? REMARK_BLANK_IN_NAME : REMARK_BLANK_AT_EQUALS,
+			   spot_in(p, kv->line, (unsigned) kv->key.len + 1), "there is a blank beside the '='");
 	else if (kv->value.len > 1 && (first == '"' || first == '\'') && kv->value.p[kv->value.len - 1] == first)
 		remark_add(&c->found, REMARK_QUOTES, spot_in(p, kv->line, (unsigned) kv->key.len + 2), "the value is in quotes");
 }
@@ -45,7 +46,7 @@ static bool is_said(const struct check *c, struct spot at)
 {
 	for (size_t i = 0; i < c->found.n; i++)
 		if (c->found.list[i].at.line == at.line && c->found.list[i].at.inner == at.inner &&
-		    (c->found.list[i].id == REMARK_EXPORT || c->found.list[i].id == REMARK_BLANK_AT_EQUALS))
+		    (c->found.list[i].id == REMARK_EXPORT || c->found.list[i].id == REMARK_BLANK_IN_NAME))
 			return true;
 	return false;
 }

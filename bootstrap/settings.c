@@ -79,7 +79,7 @@ static void add_duplicate(void *ctx, const struct json_path *path, struct json_p
 	struct finding at = { .is_error = true, .part = d->part, .at = again };
 
 	json_path_text(path, at.path, sizeof at.path);
-	findings_add(d->out, &at, "stands in line %u, column %u already; a key can be given once", first.line, first.column);
+	findings_add(d->out, &at, "this key stands in line %u, column %u already; leave one of the two", first.line, first.column);
 }
 
 int settings_add_json(struct settings *s, unsigned number, struct view text, struct err *e)

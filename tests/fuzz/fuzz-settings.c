@@ -47,6 +47,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		sum++;
 	if (late_check(text, &late) < 0 || mask_line(text, &shown) < 0)
 		abort();
+	(void) mask_json_fits(text);
+	for (struct view rest = text, line; view_line(&rest, &line);)
+		if (mask_json_line(line, &shown) < 0)
+			abort();
 	look(&late, text);
 	return 0;
 }

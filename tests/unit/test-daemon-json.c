@@ -5,19 +5,9 @@
 #include "bootstrap/daemon-merge.h"
 #include "tests/unit/test.h"
 
-static struct json_object *parse(const char *text)
-{
-	struct json_object *o = NULL;
-	struct json_place at;
-	struct err e;
-
-	assert_int_equal(json_parse(view_of(text), &o, &at, &e), 0);
-	return o;
-}
-
 static void assert_json(struct json_object *got, const char *wanted)
 {
-	AUTO_JSON *o = wanted ? parse(wanted) : NULL;
+	AUTO_JSON *o = wanted ? test_json(wanted) : NULL;
 
 	if (!json_object_equal(got, o))
 		fail_msg("got %s, wanted %s", json_object_to_json_string(got), wanted);
@@ -41,8 +31,8 @@ static void test_merge_and_back(void **state)
 
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		AUTO_JSON *doc = parse(cases[i].file);
-		AUTO_JSON *section = parse(cases[i].section);
+		AUTO_JSON *doc = test_json(cases[i].file);
+		AUTO_JSON *section = test_json(cases[i].section);
 		AUTO_JSON *ours = NULL;
 
 		assert_int_equal(daemon_merge(doc, section, &ours), 0);
@@ -73,8 +63,8 @@ static void test_what_somebody_changed_stays(void **state)
 
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		AUTO_JSON *doc = parse(cases[i].file);
-		AUTO_JSON *ours = parse(cases[i].ours);
+		AUTO_JSON *doc = test_json(cases[i].file);
+		AUTO_JSON *ours = test_json(cases[i].ours);
 
 		daemon_unmerge(doc, ours);
 		assert_json(doc, cases[i].after);
@@ -94,7 +84,7 @@ static void test_sections_that_docker_takes(void **state)
 
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
-		AUTO_JSON *section = parse(good[i]);
+		AUTO_JSON *section = test_json(good[i]);
 		struct err e = { .text = "" };
 
 		if (daemon_keys_check(section, true, &e) < 0)
@@ -129,7 +119,7 @@ static void test_sections_that_docker_would_refuse(void **state)
 
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		AUTO_JSON *section = parse(cases[i].section);
+		AUTO_JSON *section = test_json(cases[i].section);
 		struct err e = { .text = "" };
 
 		if (daemon_keys_check(section, true, &e) != -EINVAL)
@@ -140,7 +130,7 @@ static void test_sections_that_docker_would_refuse(void **state)
 
 static void test_a_newer_docker_may_know_more_keys(void **state)
 {
-	AUTO_JSON *section = parse("{\"some-day\":true}");
+	AUTO_JSON *section = test_json("{\"some-day\":true}");
 	struct err e;
 
 	(void) state;

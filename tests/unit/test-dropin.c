@@ -1,9 +1,7 @@
 #include <errno.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "bootstrap/dropin.h"
-#include "common/file.h"
 #include "tests/unit/test.h"
 
 #define HEAD "# Written by ecs-bootstrap from user data at each boot; do not edit.\n[Service]\n"
@@ -75,34 +73,26 @@ static void test_limit(void **state)
 
 static void test_file_and_folder_come_and_go(void **state)
 {
-	char dir[] = "/tmp/dropin-XXXXXX", command[64];
 	struct view text = view_of("[Service]\n"), none = { "", 0 };
 	struct stat st;
 	struct err e;
-	int root = -1;
+	struct apply a = { .root = test_root };
 
 	(void) state;
-	assert_non_null(mkdtemp(dir));
-	assert_int_equal(root_open(dir, &root, &e), 0);
-	struct apply a = { .root = root };
-
 	assert_int_equal(dropin_set(&a, UNIT, "proxy", none, &e), APPLY_SAME);
 	assert_int_equal(dropin_set(&a, UNIT, "proxy", text, &e), 0);
 	assert_int_equal(dropin_set(&a, UNIT, "proxy", text, &e), APPLY_SAME);
-	assert_int_equal(fstatat(root, PATH + 1, &st, 0), 0);
+	assert_int_equal(fstatat(test_root, PATH + 1, &st, 0), 0);
 	assert_int_equal(st.st_mode & 07777, 0644);
 	assert_int_equal(dropin_set(&a, UNIT, "proxy", none, &e), 0);
-	assert_false(file_exists(root, FOLDER));
+	assert_false(file_exists(test_root, FOLDER));
 
 	assert_int_equal(dropin_set(&a, UNIT, "proxy", text, &e), 0);
-	assert_int_equal(file_replace(root, FOLDER "/user.conf", "x", 1, 0644, &e), 0);
+	assert_int_equal(file_replace(test_root, FOLDER "/user.conf", "x", 1, 0644, &e), 0);
 	assert_int_equal(dropin_set(&a, UNIT, "proxy", none, &e), 0);
-	assert_false(file_exists(root, PATH));
-	assert_true(file_exists(root, FOLDER "/user.conf"));
+	assert_false(file_exists(test_root, PATH));
+	assert_true(file_exists(test_root, FOLDER "/user.conf"));
 	assert_int_equal(dropin_reload(&a, &e), DROPIN_NO_SYSTEMD);
-	snprintf(command, sizeof command, "rm -rf '%s'", dir);
-	assert_int_equal(system(command), 0);
-	(void) close(root);
 }
 
 int main(void)
@@ -115,5 +105,5 @@ int main(void)
 		TEST(test_file_and_folder_come_and_go),
 	};
 
-	return RUN("dropin", tests);
+	return RUN_IN_ROOT("dropin", tests);
 }

@@ -3,16 +3,6 @@
 #include "common/json.h"
 #include "tests/unit/test.h"
 
-static struct json_object *parse(const char *text)
-{
-	struct json_object *o = NULL;
-	struct json_place at;
-	struct err e;
-
-	assert_int_equal(json_parse(view_of(text), &o, &at, &e), 0);
-	return o;
-}
-
 static void test_places(void **state)
 {
 	static const struct {
@@ -50,8 +40,8 @@ static void test_depth_has_a_limit(void **state)
 
 static void test_values(void **state)
 {
-	AUTO_JSON *o = parse("{\"State\":{\"Running\":true,\"Name\":\"x\"},\"n\":7}");
-	AUTO_JSON *number = parse("12");
+	AUTO_JSON *o = test_json("{\"State\":{\"Running\":true,\"Name\":\"x\"},\"n\":7}");
+	AUTO_JSON *number = test_json("12");
 	struct json_object *v = NULL;
 
 	(void) state;

@@ -5,16 +5,6 @@
 
 #define ALWAYS "169.254.169.254,fd00:ec2::254,169.254.170.2,/var/run/docker.sock,localhost"
 
-static struct json_object *parse(const char *text)
-{
-	struct json_object *o = NULL;
-	struct json_place at;
-	struct err e;
-
-	assert_int_equal(json_parse(view_of(text), &o, &at, &e), 0);
-	return o;
-}
-
 static void test_urls(void **state)
 {
 	static const char *const good[] = {
@@ -66,9 +56,9 @@ static void test_urls(void **state)
 
 static void check_derived(const char *section, const char *agent, int outcome, const char *after)
 {
-	AUTO_JSON *value = section ? parse(section) : NULL;
-	AUTO_JSON *got = parse(agent);
-	AUTO_JSON *wanted = parse(after);
+	AUTO_JSON *value = section ? test_json(section) : NULL;
+	AUTO_JSON *got = test_json(agent);
+	AUTO_JSON *wanted = test_json(after);
 	struct apply a = { .root = -1 };
 	struct err e;
 
@@ -119,8 +109,8 @@ static void test_refusals_leave_the_agent_as_it_was_and_tell_no_password(void **
 
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		AUTO_JSON *value = parse(cases[i].section);
-		AUTO_JSON *agent = parse("{}");
+		AUTO_JSON *value = test_json(cases[i].section);
+		AUTO_JSON *agent = test_json("{}");
 		struct apply a = { .root = -1 };
 		struct err e;
 

@@ -1,31 +1,7 @@
 #include <errno.h>
 
 #include "bootstrap/source.h"
-#include "common/file.h"
 #include "tests/unit/stand-in.h"
-
-static char folder[64];
-static int  root = -1;
-
-static int set_up(void **state)
-{
-	struct err e;
-
-	(void) state;
-	strcpy(folder, "/tmp/test-source-XXXXXX");
-	assert_non_null(mkdtemp(folder));
-	return root_open(folder, &root, &e);
-}
-
-static int tear_down(void **state)
-{
-	char command[128];
-
-	(void) state;
-	fd_closep(&root);
-	snprintf(command, sizeof command, "rm -rf '%s'", folder);
-	return system(command);
-}
 
 static void test_lines_go_below_what_is_there(void **state)
 {
@@ -65,7 +41,7 @@ static int derive(struct imds *imds, const char *uri, struct json_object *agent,
 {
 	AUTO_JSON *value = uri ? json_object_new_string(uri) : NULL;
 
-	return source_derive(&(struct apply) { .root = root, .imds = imds }, value, agent, e);
+	return source_derive(&(struct apply) { .root = test_root, .imds = imds }, value, agent, e);
 }
 
 static void test_file(void **state)
@@ -79,14 +55,14 @@ static void test_file(void **state)
 	assert_int_equal(derive(NULL, NULL, agent, &e), APPLY_SAME);
 	assert_int_equal(derive(NULL, "file:/ecs.config", agent, &e), -ENOENT);
 	assert_string_equal(e.text, "read agentConfigSource 'file:/ecs.config': there is no such file");
-	assert_int_equal(file_replace(root, "/ecs.config", "A=1\n?\n", 6, 0600, &e), 0);
+	assert_int_equal(file_replace(test_root, "/ecs.config", "A=1\n?\n", 6, 0600, &e), 0);
 	assert_int_equal(derive(NULL, "file:/ecs.config", agent, &e), -EINVAL);
 	assert_says(e, "read agentConfigSource 'file:/ecs.config': line 2: there is no '='");
-	assert_int_equal(file_replace(root, "/ecs.config", "A=1\n", 4, 0600, &e), 0);
+	assert_int_equal(file_replace(test_root, "/ecs.config", "A=1\n", 4, 0600, &e), 0);
 	assert_int_equal(derive(NULL, "file:/ecs.config", agent, &e), 0);
 	assert_string_equal(json_text(agent, "A", NULL), "1");
 	memset(big, '#', SOURCE_MAX + 1);
-	assert_int_equal(file_replace(root, "/ecs.config", big, SOURCE_MAX + 1, 0600, &e), 0);
+	assert_int_equal(file_replace(test_root, "/ecs.config", big, SOURCE_MAX + 1, 0600, &e), 0);
 	assert_int_equal(derive(NULL, "file:/ecs.config", agent, &e), -EMSGSIZE);
 	assert_says(e, "larger than 65536 bytes");
 	free(big);
@@ -105,7 +81,7 @@ static void test_names_that_are_none(void **state)
 	}
 	assert_int_equal(derive(NULL, "s3://bucket/key", agent, &e), -EACCES);
 	assert_says(e, "the metadata service did not answer");
-	assert_int_equal(source_derive(&(struct apply) { .root = root }, number, agent, &e), -EINVAL);
+	assert_int_equal(source_derive(&(struct apply) { .root = test_root }, number, agent, &e), -EINVAL);
 }
 
 /* Against stand-ins that recompute each signature. */
@@ -135,8 +111,8 @@ static void test_from_aws(void **state)
 	struct err e;
 
 	(void) state;
-	snprintf(object, sizeof object, "conf/a b/\303\244+c.config=%s/object", folder);
-	assert_int_equal(file_replace(root, "/object", "FROM=s3\n", 8, 0600, &e), 0);
+	snprintf(object, sizeof object, "conf/a b/\303\244+c.config=%s/object", test_folder);
+	assert_int_equal(file_replace(test_root, "/object", "FROM=s3\n", 8, 0600, &e), 0);
 	stand_in_start(&metadata, imds_argv);
 	stand_in_start(&aws, aws_argv);
 	setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.url, 1);
@@ -162,5 +138,5 @@ int main(void)
 		TEST(test_names_that_are_none),          TEST(test_from_aws),
 	};
 
-	return cmocka_run_group_tests_name("source", tests, set_up, tear_down);
+	return RUN_IN_ROOT("source", tests);
 }

@@ -2,29 +2,10 @@
 
 #include "bootstrap/starttasks-state.h"
 #include "bootstrap/starttasks.h"
-#include "common/file.h"
 #include "tests/unit/test.h"
 
-static char       folder[64];
-static int        root = -1;
 static struct err err;
 
-static int set_up(void **state)
-{
-	(void) state;
-	strcpy(folder, "/tmp/test-starttasks-XXXXXX");
-	assert_non_null(mkdtemp(folder));
-	return root_open(folder, &root, &err);
-}
-
-static int tear_down(void **state)
-{
-	char command[128];
-
-	(void) state;
-	fd_closep(&root);
-	snprintf(command, sizeof command, "rm -rf '%s'", folder);
-	return system(command);
 }
 
 static void test_marks(void **state)
@@ -48,7 +29,7 @@ static int apply(const char *value)
 {
 	AUTO_JSON *v = value ? json_tokener_parse(value) : NULL;
 
-	return starttasks_apply(&(struct apply) { .root = root }, v, &err);
+	return starttasks_apply(&(struct apply) { .root = test_root }, v, &err);
 }
 
 static void test_list_is_left_for_the_unit(void **state)
@@ -58,7 +39,7 @@ static void test_list_is_left_for_the_unit(void **state)
 	(void) state;
 	assert_int_equal(apply(NULL), APPLY_SAME);
 	assert_int_equal(apply("[{\"taskDefinition\":\"a:1\"}]"), 0);
-	assert_int_equal(file_read(root, PATH_START_TASKS, 1000, &text, &err), 0);
+	assert_int_equal(file_read(test_root, PATH_START_TASKS, 1000, &text, &err), 0);
 	assert_string_equal(text.p, "[{\"taskDefinition\":\"a:1\"}]");
 	assert_int_equal(apply("[{\"taskDefinition\":\"a:1\"}]"), APPLY_SAME);
 	assert_int_equal(apply("{}"), -EINVAL);
@@ -66,9 +47,9 @@ static void test_list_is_left_for_the_unit(void **state)
 	assert_says(err, "set startTasks[0]: ");
 	assert_int_equal(apply("[{\"taskDefinition\":\"a\",\"startedBy\":\"me\"}]"), -EINVAL);
 	assert_says(err, "startedBy");
-	assert_true(file_exists(root, PATH_START_TASKS));
+	assert_true(file_exists(test_root, PATH_START_TASKS));
 	assert_int_equal(apply("[]"), 0);
-	assert_false(file_exists(root, PATH_START_TASKS));
+	assert_false(file_exists(test_root, PATH_START_TASKS));
 	assert_int_equal(apply(NULL), APPLY_SAME);
 }
 
@@ -77,18 +58,18 @@ static void test_state(void **state)
 	AUTO_STARTED one = { .doc = NULL }, same = { .doc = NULL }, other = { .doc = NULL };
 
 	(void) state;
-	assert_int_equal(started_open(root, "i-1", &one, &err), 0);
+	assert_int_equal(started_open(test_root, "i-1", &one, &err), 0);
 	assert_int_equal(started_state(&one, "m"), STARTED_NOT);
 	assert_int_equal(started_set(&one, "m", "a:1", NULL, &err), 0);
 	assert_int_equal(started_set(&one, "n", "b:1", "arn:n", &err), 0);
-	assert_int_equal(started_open(root, "i-1", &same, &err), 0);
+	assert_int_equal(started_open(test_root, "i-1", &same, &err), 0);
 	assert_int_equal(started_state(&same, "m"), STARTED_STARTING);
 	assert_int_equal(started_state(&same, "n"), STARTED_DONE);
 	assert_int_equal(started_set(&same, "m", "a:1", "arn:m", &err), 0);
 	assert_int_equal(started_state(&same, "m"), STARTED_DONE);
 	assert_int_equal(started_forget(&same, "m", &err), 0);
 	assert_int_equal(started_state(&same, "m"), STARTED_NOT);
-	assert_int_equal(started_open(root, "i-2", &other, &err), 0);
+	assert_int_equal(started_open(test_root, "i-2", &other, &err), 0);
 	assert_int_equal(started_state(&other, "n"), STARTED_NOT);
 }
 
@@ -96,5 +77,5 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(test_marks), TEST(test_list_is_left_for_the_unit), TEST(test_state) };
 
-	return cmocka_run_group_tests_name("starttasks", tests, set_up, tear_down);
+	return RUN_IN_ROOT("starttasks", tests);
 }
