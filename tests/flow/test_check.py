@@ -246,5 +246,22 @@ def test_no_file():
     check("/nonexistent/file").exits(1).says(r"^ecs-bootstrap: open '/nonexistent/file': No such file")
 
 
+LONG = "ECS_UNKNOWN_ABCDEFG_NAMING_THINGS_IS_HARD"
+
+
+@each(unknown_names=("#ecs-bootstrap\n" + f"{LONG}=1\n" * 20000),
+      unknown_members=('{"version": 1, "agent": {' + ",".join(f'"{LONG[:30]}_{i}": 1' for i in range(18000)) + "}}"),
+      mounts=('{"version": 1, "efs": [' + ",".join(f'{{"mountPoint": "/m{i % 3000}", "q": 1}}' for i in range(20000)) + "]}"),
+      scripts=mime(*[(f'Content-Type: {SCRIPT}; name="a{i}"', "#!/bin/sh\n") for i in range(1024)]),
+      delimiters=(HEAD + "--==B==\n" * 90000), starts=mime((SCRIPT, "#!/bin/sh\n" + "systemctl start ecs\n" * 40000)))
+def test_much_is_done_soon(document):
+    """A few KB of gzip hold a MiB; none of it may be compared with all of it."""
+    data = gzip.compress(document.encode() if isinstance(document, str) else document)
+    check("-", stdin=data).within(5)
+    with program.Root() as root:
+        root.write("/given", data)
+        program.run([program.path_of("ecs-bootstrap"), "config", "--root", root.path, "--user-data", root.at("/given")]).within(5)
+
+
 if __name__ == "__main__":
     tap.main()

@@ -67,9 +67,42 @@ static void test_path_text(void **state)
 	assert_string_equal(json_path_text(&(struct json_path) { .n = 0 }, text, sizeof text), "");
 }
 
+static void note_duplicate(void *ctx, const struct json_path *path, struct json_place first, struct json_place again)
+{
+	char text[128];
+
+	assert_int_equal(buf_printf(ctx, "%s %u:%u %u:%u\n", json_path_text(path, text, sizeof text), first.line, first.column, again.line, again.column), 0);
+}
+
+static void test_duplicates(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+		{ "{}", "" },
+		{ "[1, \"a\", null, {\"a\": [], \"b\": {}}]", "" },
+		{ "{\"a\": {\"x\": 1}, \"b\": {\"x\": 2}, \"x\": 3}", "" },
+		{ "{\"a\": \"a\", \"b\": \"{\\\"a\\\": 1}\"}", "" },
+		{ "{\"a\": 1,\n \"b\": 2,\n  \"a\": 3, \"a\": 4}", "a 1:2 3:3\na 1:2 3:11\n" },
+		{ "{\"\\u0061\": 1, \"a\": 2}", "a 1:2 1:15\n" },
+		{ "{\"l\": [1, {\"k\": 1, \"k\": [2]}, {\"k\": 1}]}", "l[1].k 1:12 1:20\n" },
+		{ "{\"a\": {\"b\": 1}, \"a\": {\"b\": 1, \"b\": 2}}", "a 1:2 1:17\na.b 1:23 1:31\n" },
+		{ "[[[[[[[{\"a\":1,\"a\":2}]]]]]]]", "[0][0][0][0][0][0][0].a 1:9 1:15\n" },
+		{ "[[[[[[[[{\"a\":1,\"a\":2}]]]]]]]]", "" }, /* deeper than any setting */
+	};
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO_BUF got = { 0 };
+
+		assert_int_equal(json_duplicates(view_of(cases[i].text), note_duplicate, &got), 0);
+		assert_string_equal(got.p ? got.p : "", cases[i].want);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
+	const struct CMUnitTest tests[] = { TEST(test_duplicates),
 		TEST(test_places), TEST(test_of_two_keys_the_last_counts), TEST(test_what_is_not_there), TEST(test_path_text),
 	};
 

@@ -94,6 +94,59 @@ static void test_masks(void **state)
 		assert_masked(cases[i].line, cases[i].want);
 }
 
+static void test_masks_of_json(void **state)
+{
+	static const struct {
+		const char *line, *want;
+	} cases[] = {
+		{ "", "" },
+		{ "  \"debug\": true,", "  \"debug\": true," },
+		{ "[Service]", "[Service]" },
+		{ "Environment=\"HTTP_PROXY=http://p:1\"", "Environment=\"HTTP_PROXY=http://p:1\"" },
+		{ "Environment=\"HTTP_PROXY=http://u:x@p:1\"", MASK },
+		{ "\t\"splunk-token\": \"x\",", " \"splunk-token\": " MASK },
+		{ "  \"http-proxy\" : \"http:\\/\\/u:x@p\"", "  \"http-proxy\" : " MASK },
+		{ "  \"a\": 1, \"token\": \"x\"", "  \"a\": " MASK },
+		{ "{\"token\": \"x\"}", MASK },
+		{ "  \"to\\\"ken\": 1, \"auth", "  \"to\\\"ken\": " MASK },
+		{ "\"auth", MASK },
+		{ "a\tb\x7f", "a b " },
+	};
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO_BUF b = { 0 };
+
+		assert_int_equal(mask_json_line(view_of(cases[i].line), &b), 0);
+		assert_string_equal(b.p ? b.p : "", cases[i].want);
+	}
+}
+
+/* A secret in a line that does not name it. */
+static void test_where_masks_of_json_do(void **state)
+{
+	static const struct {
+		const char *text;
+		bool        fits;
+	} cases[] = {
+		{ "", true },
+		{ "{\n  \"debug\": true\n}\n", true },
+		{ "{\"a\": {\"token\": [\"x\", {}]}}", true },
+		{ "{\n \"token\": \"x\",\n \"auth\": {\"a\": \"]\"}\n}", true },
+		{ "\"token\":\n\"x\"", false },
+		{ "\"token\"\n:\"x\"", false },
+		{ "\"token\": {\n\"a\": \"x\"}", false },
+		{ "\"token\": [\n\"x\"]", false },
+		{ "\"token\": \"x", false },
+		{ "{\"a\": 1,\n\"b\": 2}, \"token\": {", false },
+	};
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		if (mask_json_fits(view_of(cases[i].text)) != cases[i].fits)
+			fail_msg("'%s' is judged otherwise", cases[i].text);
+}
+
 static void assert_late(const char *file, const char *want)
 {
 	AUTO_FINDINGS f = { .n = 0 };
@@ -125,7 +178,8 @@ static void test_late(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_diff), TEST(test_hunks), TEST(test_diff_of_much), TEST(test_masks), TEST(test_late),
+		TEST(test_diff), TEST(test_hunks), TEST(test_diff_of_much), TEST(test_masks), TEST(test_masks_of_json),
+		TEST(test_where_masks_of_json_do), TEST(test_late),
 	};
 
 	return RUN("show", tests);
