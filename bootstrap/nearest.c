@@ -18,10 +18,14 @@ static bool same(char a, char b)
 	return tolower((unsigned char) a) == tolower((unsigned char) b);
 }
 
-/* Insertions, deletions, replacements and swaps of neighbours, case-blind; three rows of the table are enough for that. */
-static unsigned distance(const char *a, const char *b)
+/*
+ * Insertions, deletions, replacements and swaps of neighbours, case-blind; three rows of the table are enough for that.
+ * Anything above most is as good as NAME_LEN_MAX: no row can fall below the least of the two above it.
+ */
+static unsigned distance(const char *a, const char *b, unsigned most)
 {
 	unsigned rows[3][NAME_LEN_MAX + 1], *before = rows[0], *above = rows[1], *row = rows[2];
+	unsigned least = 0, least_above;
 	size_t la = strlen(a), lb = strlen(b);
 
 	if (la > NAME_LEN_MAX || lb > NAME_LEN_MAX)
@@ -35,11 +39,16 @@ static unsigned distance(const char *a, const char *b)
 		above = row;
 		row = spare;
 		row[0] = (unsigned) i;
+		least_above = least;
+		least = row[0];
 		for (size_t j = 1; j <= lb; j++) {
 			row[j] = min3(above[j] + 1, row[j - 1] + 1, above[j - 1] + (same(a[i - 1], b[j - 1]) ? 0 : 1));
 			if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1]) && before[j - 2] + 1 < row[j])
 				row[j] = before[j - 2] + 1;
+			least = row[j] < least ? row[j] : least;
 		}
+		if (least > most && least_above > most)
+			return NAME_LEN_MAX;
 	}
 	return row[lb];
 }
@@ -53,7 +62,7 @@ const char *nearest_name(const char *name, const void *names, size_t n, size_t s
 	for (size_t i = 0; i < n; i++) {
 		const char *known = *(const char *const *) ((const char *) names + i * stride);
 		size_t len = strlen(known), differ = len > mine ? len - mine : mine - len; /* no distance is less */
-		unsigned d = differ * 3 <= len + 2 ? distance(name, known) : NAME_LEN_MAX;
+		unsigned d = differ * 3 <= len + 2 ? distance(name, known, (unsigned) (len + 2) / 3) : NAME_LEN_MAX;
 
 		if (d < best && d * 3 <= len + 2) {
 			best = d;
