@@ -6,8 +6,6 @@
 
 static struct err err;
 
-}
-
 static void test_marks(void **state)
 {
 	char one[START_MARK_SIZE], two[START_MARK_SIZE];
