@@ -7,6 +7,8 @@
 static const struct {
 	const char *said, *hint;
 } hints[] = {
+	{ "unknown filesystem type 'efs'", "there is no mount.efs on this host: install amazon-efs-utils" },
+	{ "unknown filesystem type 's3files'", "there is no mount.s3files on this host: amazon-efs-utils has it from version 3.0 on" },
 	{ "Failed to resolve", "DNS: the name of the file system has no address in this VPC; is there a mount target in this availability zone, and are DNS resolution and host names on?" },
 	{ "Name or service not known", "DNS: the name of the file system has no address in this VPC" },
 	{ "Temporary failure in name resolution", "DNS: no name server has answered" },

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "bootstrap/starttasks.h"
+#include "bootstrap/wait.h"
 #include "common/aws-credentials.h"
 #include "common/aws-endpoint.h"
 #include "common/imds-reply.h"
@@ -61,13 +61,13 @@ static void place(struct view body)
 
 static void agent(struct view body)
 {
-	char region[AWS_REGION_SIZE], arn[START_NAME_SIZE], cluster[START_NAME_SIZE];
+	struct agent_identity a;
 
-	if (!starttasks_registered(body, region, arn, cluster))
+	if (!wait_registered(body, &a))
 		return;
-	need(aws_is_region(view_of(region)));
-	need_word(arn, sizeof arn, "\"\\");
-	need_word(cluster, sizeof cluster, "\"\\");
+	need(aws_is_region(view_of(a.region)));
+	need_word(a.instance, sizeof a.instance, "\"\\");
+	need_word(a.cluster, sizeof a.cluster, "\"\\");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
