@@ -26,7 +26,7 @@ static const struct {
 const char *cause_hint(struct view said)
 {
 	for (size_t i = 0; i < ARRAY_LEN(hints); i++)
-		if (memmem(said.p, said.len, hints[i].said, strlen(hints[i].said)))
+		if (said.len > 0 && memmem(said.p, said.len, hints[i].said, strlen(hints[i].said)))
 			return hints[i].hint;
 	return "";
 }

@@ -97,10 +97,14 @@ class Plugin:
 
     def __exit__(self, *trace):
         self.close_clients()
-        if self.process:
-            self.process.__exit__(*trace)
-        self.end_helpers()
-        self.root.__exit__(*trace)
+        try:
+            if self.process and self.process.running and not trace[0]:
+                self.stop()         # so that sanitizers have their say
+        finally:
+            if self.process:
+                self.process.__exit__(*trace)
+            self.end_helpers()
+            self.root.__exit__(*trace)
 
     def end_helpers(self):
         """Stand-ins that outlive a plugin that was killed."""

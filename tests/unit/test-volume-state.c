@@ -136,7 +136,7 @@ static void test_damage(void **state)
 		{ "{\"volumes\":{\"a\":{\"path\":\"/p\",\"mounts\":{\"x\":\"1\"}}}}", "mounts is no count", 0 },
 		{ "{\"volumes\":{\"a\":{\"path\":\"/p\",\"options\":{\"o\":1}}}}", "no string", 0 },
 		{ "{\"volumes\":{\"a\\u0000b\":{\"path\":\"/p\"}}}", "NUL", 0 },
-		{ "{\"volumes\":{}} x", "follows", 0 },
+		{ "{\"volumes\":{}} x", "unexpected character", 0 },
 	};
 
 	(void) state;
