@@ -44,7 +44,7 @@ static int move_aside(int root, struct err *e)
 	gmtime_r(&now, &tm);
 	strftime(when, sizeof when, "%Y%m%dT%H%M%SZ", &tm);
 	snprintf(aside, sizeof aside, "%s.corrupt-%s", PATH_PLUGIN_STATE, when);
-	if (renameat(root, PATH_PLUGIN_STATE + 1, root, aside + 1) < 0)
+	if (renameat(root, &PATH_PLUGIN_STATE[1], root, aside + 1) < 0)
 		return err_set(e, -errno, "move '%s' aside", PATH_PLUGIN_STATE);
 	log_warn("the state file is now %s", aside);
 	return 0;

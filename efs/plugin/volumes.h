@@ -1,7 +1,4 @@
-/*
- * The volumes that there are, and the peer's state file: one JSON document in both directions. What a newer version has
- * written into it stays in it. Pure.
- */
+/* The volumes, and the peer's state file: one JSON document both ways; what a newer version wrote into it stays. Pure. */
 #ifndef EFS_PLUGIN_VOLUMES_H
 #define EFS_PLUGIN_VOLUMES_H
 
@@ -39,7 +36,7 @@ void volumes_done(struct volumes *t);
  */
 int volumes_parse(struct view text, struct volumes *ret, struct err *e) MUST_CHECK;
 
-/* The state file as the peer indents it, into b. 0 or -ENOMEM. */
+/* The state file as the peer indents it, into b. 0, -ENOMEM, or -EMSGSIZE over the limit of b. */
 int volumes_render(const struct volumes *t, struct buf *b) MUST_CHECK;
 
 struct volume *volumes_find(const struct volumes *t, const char *name); /* NULL: none */
@@ -53,9 +50,7 @@ const char *volume_type(const struct volume *v);
 const char *volume_path(const struct volume *v);
 const char *volume_created(const struct volume *v);
 const char *volume_option(const struct volume *v, const char *name);
-
-/* VOLUMES_DIR/NAME, and a name that is allowed: the folder is ours to make and to remove. */
-bool volume_is_ours(const struct volume *v);
+bool volume_is_ours(const struct volume *v); /* VOLUMES_DIR/NAME, a name that is allowed: the folder is ours to make and remove */
 
 size_t volume_users(const struct volume *v);                     /* IDs */
 unsigned volume_count(const struct volume *v, const char *id);    /* mounts of one ID; 0: none */
