@@ -13,8 +13,8 @@
 enum { VOLUMES_DAMAGED = 1, STATE_MAX = 16 << 20 };
 
 struct volume {
-	const char         *name;
-	struct json_object *entry; /* its members in the state file; both belong to the document */
+	const char         *name;    /* this and the entry belong to the document */
+	struct json_object *entry;   /* its members in the state file */
 	bool                mounted; /* as mountinfo says */
 	void               *work;  /* what is being done with it; the plugin's, NULL when nothing is */
 };
@@ -44,9 +44,7 @@ struct volume *volumes_find(const struct volumes *t, const char *name); /* NULL:
 /* type, path: as in the state file; options (an object of strings, reference taken) may be NULL. NULL: no memory. */
 struct volume *volumes_add(struct volumes *t, const char *name, const char *type, const char *path, struct json_object *options);
 void volumes_remove(struct volumes *t, struct volume *v); /* v is gone then */
-
-/* Members of the entry; "" when absent. */
-const char *volume_type(const struct volume *v);
+const char *volume_type(const struct volume *v); /* members of the entry; "" when absent */
 const char *volume_path(const struct volume *v);
 const char *volume_created(const struct volume *v);
 const char *volume_option(const struct volume *v, const char *name);
