@@ -6,6 +6,7 @@
 #include "bootstrap/source.h"
 #include "bootstrap/spot.h"
 #include "bootstrap/starttasks.h"
+#include "bootstrap/swap.h"
 #include "bootstrap/trunking.h"
 
 /* In order: what user data says, then the source, which is fetched through the proxy, then what is found out by itself. */
@@ -19,6 +20,7 @@ static const struct section {
 	{ "spotDraining", spot_said, NULL, false },
 	{ "agentConfigSource", source_derive, NULL, false },
 	{ "spotDraining", spot_derive, NULL, false },
+	{ "swap", NULL, swap_apply, false },
 	{ "docker", NULL, daemon_json_apply, true },
 	{ "eniTrunking", NULL, trunking_apply, false },
 	{ "startTasks", NULL, starttasks_apply, true },

@@ -22,7 +22,7 @@ const struct setting settings_table[] = {
 	  .help = "the account setting awsvpcTrunking for this instance; auto leaves it as it is" },
 	{ "spotDraining", ACCEPT_STRING | ACCEPT_BOOL, .acts = true, .words = "auto", .preset = "auto",
 	  .help = "ECS_ENABLE_SPOT_INSTANCE_DRAINING; auto means true on a Spot Instance" },
-	{ "swap", ACCEPT_OBJECT, .help = "swap space, made before Docker starts" },
+	{ "swap", ACCEPT_OBJECT, .acts = true, .help = "swap space, made before Docker starts" },
 	{ "swap.size", ACCEPT_STRING, .form = "a size such as 512MiB or 4GiB, or auto", .required = true, .check = check_size,
 	  .help = "how much" },
 	{ "swap.device", ACCEPT_STRING, .form = "an absolute path, instance-store or zram", .preset = "/var/lib/ecs/swapfile",

@@ -165,8 +165,8 @@ def test_log_is_logfmt():
 
 def test_settings_for_later_versions_are_named():
     with Host() as host:
-        result = host.config_of('{"version": 1, "agent": {"A": 1}, "swap": {"size": "1GiB"}}').exits(0)
-        result.says("'swap'")
+        result = host.config_of('{"version": 1, "agent": {"A": 1}, "eniTrunking": "auto"}').exits(0)
+        result.says("'eniTrunking'")
         equal(host.block(), ["A=1"])
 
 
