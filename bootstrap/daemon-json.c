@@ -8,6 +8,7 @@
 #include "bootstrap/daemon-json.h"
 #include "bootstrap/daemon-keys.h"
 #include "bootstrap/daemon-merge.h"
+#include "bootstrap/replace.h"
 #include "common/file.h"
 #include "common/spawn.h"
 

@@ -12,7 +12,7 @@
 #include "common/parse.h"
 #include "common/paths.h"
 
-enum { START_TIMEOUT_S = 900 }; /* for the agent to register; the first boot pulls images */
+enum { TIMEOUT_S = 900, READY_AFTER_S = 120 }; /* an agent registers late on the first boot, which pulls images; so do mirrors answer */
 
 static const char usage[] =
 	"Usage: ecs-bootstrap VERB [OPTION…]\n"
@@ -29,6 +29,8 @@ static const char usage[] =
 	"  after-user-data COMMAND…   wait until cloud-init has worked off the user data, then run COMMAND\n"
 	"  start-tasks                wait for the agent to register, then start the tasks of startTasks, each one once\n"
 	"  wait                       wait until the agent has registered with ECS\n"
+	"  packages                   install what `packages` and `efs` ask for, once for an instance id\n"
+	"  efs-mounts                 wait for the mounts of `efs`, say why one fails, and have it tried again\n"
 	"  version                    print the version\n"
 	"  help [settings]            print this text, or every key of the settings document\n"
 	"\n"
@@ -36,8 +38,9 @@ static const char usage[] =
 	"  --user-data FILE           read this file instead of the instance metadata\n"
 	"  --imds-timeout SECONDS     give up on the instance metadata after so long (default 120)\n"
 	"\n"
-	"Options of start-tasks and wait:\n"
-	"  --timeout SECONDS          give up on the agent, and then on the tasks, after so long (default 900); also 5m, 1h\n"
+	"Options of start-tasks, wait, packages and efs-mounts:\n"
+	"  --timeout SECONDS          give up after so long (default 900; also 5m, 1h); start-tasks: on the agent, and then on the tasks\n"
+	"  --ready-after SECONDS      packages: tell systemd that others need not wait any longer (default 120)\n"
 	"\n"
 	"Options of parts, check, show and wait:\n"
 	"  --json                     as JSON\n"
@@ -86,6 +89,8 @@ static const struct verb {
 	{ "after-user-data", run_after, true },
 	{ "start-tasks", run_start_tasks, true },
 	{ "wait", run_wait, false },
+	{ "packages", run_packages, true },
+	{ "efs-mounts", run_efs_mounts, true },
 	{ "version", run_version, false },
 	{ "help", run_help, false },
 };
@@ -117,7 +122,8 @@ static int parse_options(int argc, char **argv, struct options *o)
 		{ "root", required_argument, NULL, 'r' },    { "user-data", required_argument, NULL, 'u' },
 		{ "imds-timeout", required_argument, NULL, 't' }, { "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'v' },       { "json", no_argument, NULL, 'j' },
-		{ "timeout", required_argument, NULL, 'w' }, { NULL, 0, NULL, 0 },
+		{ "timeout", required_argument, NULL, 'w' }, { "ready-after", required_argument, NULL, 'y' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int c;
 
@@ -135,6 +141,10 @@ static int parse_options(int argc, char **argv, struct options *o)
 			break;
 		case 'w':
 			if (parse_seconds("timeout", optarg, &o->timeout_s) < 0)
+				return -EINVAL;
+			break;
+		case 'y':
+			if (parse_seconds("ready-after", optarg, &o->ready_after_s) < 0)
 				return -EINVAL;
 			break;
 		case 'j':
@@ -175,7 +185,7 @@ static int parse_command_line(int argc, char **argv, struct options *o, const st
 
 int main(int argc, char **argv)
 {
-	struct options o = { .imds_timeout_s = IMDS_TIMEOUT_S, .timeout_s = START_TIMEOUT_S, .root_fd = -1 };
+	struct options o = { .imds_timeout_s = IMDS_TIMEOUT_S, .timeout_s = TIMEOUT_S, .ready_after_s = READY_AFTER_S, .root_fd = -1 };
 	const struct verb *verb = NULL;
 	struct err e;
 	int r = parse_command_line(argc, argv, &o, &verb);

@@ -1,6 +1,8 @@
 #include <errno.h>
 
 #include "bootstrap/daemon-json.h"
+#include "bootstrap/efs-mounts.h"
+#include "bootstrap/packages.h"
 #include "bootstrap/proxy.h"
 #include "bootstrap/sections.h"
 #include "bootstrap/source.h"
@@ -23,6 +25,8 @@ static const struct section {
 	{ "swap", NULL, swap_apply, false },
 	{ "docker", NULL, daemon_json_apply, true },
 	{ "eniTrunking", NULL, trunking_apply, false },
+	{ "packages", NULL, packages_apply, false },
+	{ "efs", NULL, efs_mounts_apply, false },
 	{ "startTasks", NULL, starttasks_apply, true },
 };
 

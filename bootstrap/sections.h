@@ -7,7 +7,7 @@
 #include "bootstrap/apply.h"
 #include "bootstrap/settings.h"
 
-enum { SECTIONS_MAX = 8 };
+enum { SECTIONS_MAX = 16 };
 
 /* What became of each section whose host side was looked at. */
 struct section_report {

@@ -200,7 +200,8 @@ bool check_package(struct walk *w, struct json_object *value)
 	struct view text = text_of(value);
 
 	(void) w;
-	return is_made_of(text, LETTERS "0123456789+._:~=@-", 1, 128) && strchr(alphanumeric, text.p[0]);
+	return is_made_of(text, LETTERS "0123456789+._:~=@-", 1, 128) && strchr(alphanumeric, text.p[0]) &&
+	       text.p[text.len - 1] != '-'; /* for apt-get, that would be a package to be removed */
 }
 
 bool check_task_definition(struct walk *w, struct json_object *value)

@@ -9,7 +9,6 @@
 #include "bootstrap/starttasks.h"
 #include "common/clock.h"
 #include "common/file.h"
-#include "common/keyval.h"
 #include "common/paths.h"
 #include "common/sigv4.h"
 

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "bootstrap/proc-text.h"
 #include "bootstrap/swap-plan.h"
 #include "common/parse.h"
 
@@ -102,63 +103,19 @@ int swap_parse_size(struct view text, uint64_t *ret)
 	return 0;
 }
 
-/* A number that ends a field of blanks. */
 static bool cut_number(struct view *rest, uint64_t *ret)
 {
-	struct view v;
-
-	*rest = view_trim(*rest);
-	for (v = (struct view) { rest->p, 0 }; v.len < rest->len && rest->p[v.len] != ' ' && rest->p[v.len] != '\t'; v.len++)
-		;
-	rest->p += v.len;
-	rest->len -= v.len;
-	return parse_u64(v, UINT64_MAX / 1024, ret) == 0;
-}
-
-static bool is_octal(const char *p)
-{
-	return p[0] >= '0' && p[0] <= '3' && p[1] >= '0' && p[1] <= '7' && p[2] >= '0' && p[2] <= '7';
-}
-
-/* The kernel writes blanks, tabs, line ends and backslashes as \ooo. false: too long, or a NUL. */
-static bool unescape(struct view from, char *to, size_t size)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < from.len; i++) {
-		char c = from.p[i];
-
-		if (c == '\\' && from.len - i > 3 && is_octal(from.p + i + 1)) {
-			c = (char) ((from.p[i + 1] - '0') << 6 | (from.p[i + 2] - '0') << 3 | (from.p[i + 3] - '0'));
-			i += 3;
-		}
-		if (c == '\0' || n + 1 >= size)
-			return false;
-		to[n++] = c;
-	}
-	to[n] = '\0';
-	return n > 0;
+	return parse_u64(proc_word(rest), UINT64_MAX / 1024, ret) == 0;
 }
 
 static bool read_line(struct view line, struct swaps_line *ret)
 {
 	static const char gone[] = "\\040(deleted)";
-	size_t n = 0;
-	struct view path;
+	struct view path = proc_word(&line), type = proc_word(&line);
 	uint64_t size, used;
 
-	while (n < line.len && line.p[n] != ' ' && line.p[n] != '\t')
-		n++;
-	path = (struct view) { line.p, n };
-	line.p += n;
-	line.len = line.len - n;
-	line = view_trim(line);
-	if (!view_starts(path, "/") || (!view_starts(line, "file") && !view_starts(line, "partition")))
+	if (!view_starts(path, "/") || (!view_is(type, "file") && !view_is(type, "partition")))
 		return false;
-	while (line.len > 0 && *line.p >= 'a' && *line.p <= 'z') {
-		line.p++;
-		line.len--;
-	}
 	if (!cut_number(&line, &size) || !cut_number(&line, &used))
 		return false;
 	ret->deleted = path.len > strlen(gone) && memcmp(path.p + path.len - strlen(gone), gone, strlen(gone)) == 0;
@@ -166,7 +123,7 @@ static bool read_line(struct view line, struct swaps_line *ret)
 		path.len -= strlen(gone);
 	ret->size = size * 1024;
 	ret->used = used * 1024;
-	return unescape(path, ret->path, sizeof ret->path);
+	return proc_unescape(path, ret->path, sizeof ret->path);
 }
 
 bool swaps_next(struct view *rest, struct swaps_line *ret)

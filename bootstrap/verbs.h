@@ -13,6 +13,7 @@ struct options {
 	const char *user_data;
 	unsigned    imds_timeout_s;
 	unsigned    timeout_s;
+	unsigned    ready_after_s;
 	bool        json;
 	char      **rest; /* what follows the verb's options */
 	int         root_fd;
@@ -32,6 +33,10 @@ int run_late(const struct options *o);
 int run_after(const struct options *o);
 int run_start_tasks(const struct options *o);
 int run_wait(const struct options *o);
+
+/* verbs-host.c: what goes on beside the boot */
+int run_packages(const struct options *o);
+int run_efs_mounts(const struct options *o);
 
 /* Says it if there is an argument left, which the verb does not take. */
 bool has_arguments(const struct options *o, const char *verb);

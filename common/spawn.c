@@ -17,6 +17,8 @@
 struct child {
 	pid_t pid;
 	int   in, out, err; /* our ends; -1 when closed */
+	int   watch;        /* readable once it has ended; -1 before Linux 5.3 */
+	bool  group;
 };
 
 static void child_close(struct child *c)
@@ -24,10 +26,12 @@ static void child_close(struct child *c)
 	fd_closep(&c->in);
 	fd_closep(&c->out);
 	fd_closep(&c->err);
+	fd_closep(&c->watch);
 }
 
-int spawn_attributes(posix_spawnattr_t *attr)
+int spawn_attributes(posix_spawnattr_t *attr, bool group)
 {
+	short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
 	sigset_t all, none;
 	int r = posix_spawnattr_init(attr);
 
@@ -39,7 +43,7 @@ int spawn_attributes(posix_spawnattr_t *attr)
 	if (r == 0)
 		r = posix_spawnattr_setsigmask(attr, &none);
 	if (r == 0)
-		r = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+		r = posix_spawnattr_setflags(attr, group ? flags | POSIX_SPAWN_SETPGROUP : flags); /* the group's number: its own */
 	if (r != 0)
 		posix_spawnattr_destroy(attr);
 	return r;
@@ -49,7 +53,7 @@ static int child_exec(struct child *c, const char *const *argv, int in, int out,
 {
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
-	int r = spawn_attributes(&attr);
+	int r = spawn_attributes(&attr, c->group);
 
 	if (r != 0)
 		return -r;
@@ -84,8 +88,10 @@ static int child_start(struct child *c, const char *const *argv, bool own_stderr
 	fd_closep(&in[0]);
 	fd_closep(&out[1]);
 	fd_closep(&err[1]);
-	if (r == 0)
+	if (r == 0) {
 		(void) fcntl(c->in, F_SETFL, O_NONBLOCK);
+		c->watch = (int) syscall(SYS_pidfd_open, c->pid, 0);
+	}
 	return r;
 }
 
@@ -112,12 +118,28 @@ static void drain(int *fd, struct buf *to)
 		fd_closep(fd);
 }
 
-/* Feeds and drains until both outputs are closed. -ETIMEDOUT when the deadline comes first. */
+/* What is in the pipe of one that has ended: no more than a pipe holds, for others may go on to write into it. */
+static void drain_rest(int *fd, struct buf *to)
+{
+	if (*fd >= 0)
+		(void) fcntl(*fd, F_SETFL, O_NONBLOCK);
+	for (int chunks = 0; *fd >= 0 && chunks < 256; chunks++) {
+		struct pollfd p = { .fd = *fd, .events = POLLIN };
+
+		if (poll(&p, 1, 0) <= 0)
+			break;
+		drain(fd, to);
+	}
+	fd_closep(fd);
+}
+
+/* Feeds and drains until both outputs are closed or it has ended. -ETIMEDOUT when the deadline comes first. */
 static int converse(struct child *c, struct view input, long deadline, struct buf *out, struct buf *errors)
 {
 	while (c->out >= 0 || c->err >= 0) {
 		struct pollfd p[] = {
 			{ .fd = c->in, .events = POLLOUT }, { .fd = c->out, .events = POLLIN }, { .fd = c->err, .events = POLLIN },
+			{ .fd = c->watch, .events = POLLIN },
 		};
 		long left = deadline - clock_ms();
 
@@ -131,6 +153,10 @@ static int converse(struct child *c, struct view input, long deadline, struct bu
 			drain(&c->out, out);
 		if (p[2].revents)
 			drain(&c->err, errors);
+		if (p[3].revents) {
+			drain_rest(&c->out, out);
+			drain_rest(&c->err, errors);
+		}
 	}
 	return 0;
 }
@@ -148,7 +174,7 @@ static void await(pid_t pid, long ms)
 }
 
 /* A child may close its outputs long before it ends, so this waits by the clock too, then kills. */
-static int reap(pid_t pid, long deadline)
+static int reap(pid_t pid, bool group, long deadline)
 {
 	int status = 0;
 	pid_t got;
@@ -156,7 +182,7 @@ static int reap(pid_t pid, long deadline)
 	while ((got = waitpid(pid, &status, WNOHANG)) == 0 && clock_ms() < deadline)
 		await(pid, deadline - clock_ms());
 	if (got == 0) {
-		(void) kill(pid, SIGKILL);
+		(void) kill(group ? -pid : pid, SIGKILL);
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			;
 		return -ETIMEDOUT;
@@ -168,7 +194,7 @@ static int reap(pid_t pid, long deadline)
 
 int spawn_run(const struct spawn *s, int *ret_status, struct buf *out, struct buf *errors, struct err *e)
 {
-	struct child c = { .pid = 0, .in = -1, .out = -1, .err = -1 };
+	struct child c = { .pid = 0, .in = -1, .out = -1, .err = -1, .watch = -1, .group = s->group };
 	void (*old_pipe)(int);
 	long deadline = clock_ms() + (s->deadline_ms ? s->deadline_ms : SPAWN_DEADLINE_MS);
 	int r = child_start(&c, s->argv, !errors), status;
@@ -181,7 +207,7 @@ int spawn_run(const struct spawn *s, int *ret_status, struct buf *out, struct bu
 	r = converse(&c, s->input, deadline, out, errors);
 	(void) signal(SIGPIPE, old_pipe);
 	child_close(&c);
-	status = reap(c.pid, r < 0 ? 0 : deadline);
+	status = reap(c.pid, s->group, r < 0 ? 0 : deadline);
 	if (r < 0 || status < 0)
 		return err_set(e, r < 0 ? r : status, "run '%s'", s->argv[0]);
 	*ret_status = status;

@@ -102,7 +102,7 @@ static int spawn(const char *const *argv, int out, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
-	int r = spawn_attributes(&attr);
+	int r = spawn_attributes(&attr, false);
 
 	if (r != 0)
 		return -r;

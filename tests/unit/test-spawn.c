@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <signal.h>
 
 #include "common/clock.h"
 #include "common/spawn.h"
@@ -52,6 +53,49 @@ static void test_deadline_kills(void **state)
 	assert_true(clock_ms() - start < 5000);
 }
 
+/* A package's script may start a service that keeps our pipe open. */
+static void test_what_it_leaves_running_is_not_waited_for(void **state)
+{
+	AUTO_BUF out = { 0 }, errors = { 0 };
+	long start = clock_ms();
+	int status = -1;
+	struct err e;
+
+	(void) state;
+	assert_int_equal(run("sleep 20 & echo $!; exit 4", view_of(""), 15000, &status, &out, &errors, &e), 0);
+	assert_int_equal(status, 4);
+	assert_true(clock_ms() - start < 10000);
+	assert_int_equal(kill((pid_t) atol(out.p), SIGKILL), 0);
+}
+
+static void test_deadline_kills_the_group(void **state)
+{
+	static const char *const argv[] = { "sh", "-c", "sleep 20 & echo $!; wait", NULL };
+	const struct spawn s = { .argv = argv, .deadline_ms = 500, .group = true };
+	AUTO_BUF out = { 0 }, errors = { 0 };
+	int status = -1;
+	struct err e;
+
+	(void) state;
+	assert_int_equal(spawn_run(&s, &status, &out, &errors, &e), -ETIMEDOUT);
+	assert_non_null(out.p);
+	for (int i = 0; i < 100 && kill((pid_t) atol(out.p), 0) == 0; i++) {
+		char path[64], text[64] = "";
+		FILE *f;
+
+		snprintf(path, sizeof path, "/proc/%ld/stat", atol(out.p));
+		f = fopen(path, "r");
+		if (!f)
+			break;
+		(void) !fgets(text, sizeof text, f);
+		fclose(f);
+		if (strstr(text, ") Z")) /* dead; who reaps it is not our affair */
+			break;
+		clock_sleep_ms(50);
+		assert_true(i < 99);
+	}
+}
+
 static void test_what_cannot_run(void **state)
 {
 	const char *argv[] = { "/nonexistent/tool", NULL };
@@ -79,7 +123,9 @@ static void test_signal_and_limit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_input_outputs_status), TEST(test_much_of_both), TEST(test_deadline_kills), TEST(test_what_cannot_run),
+		TEST(test_input_outputs_status), TEST(test_much_of_both), TEST(test_deadline_kills), TEST(test_what_it_leaves_running_is_not_waited_for),
+		TEST(test_deadline_kills_the_group),
+		TEST(test_what_cannot_run),
 		TEST(test_signal_and_limit),
 	};
 
