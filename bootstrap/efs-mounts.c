@@ -177,10 +177,20 @@ static int write_wanted(const struct apply *a, struct json_object *value, struct
 
 /* --- what is taken away */
 
-/* Lazily: a container may be in it, and a dead server must not hold us. */
+static bool is_real_root(int root)
+{
+	struct stat given, real;
+
+	return fstat(root, &given) == 0 && stat("/", &real) == 0 && given.st_dev == real.st_dev && given.st_ino == real.st_ino;
+}
+
+/*
+ * Lazily: a container may be in it, and a dead server must not hold us. By its path, since opening it would ask the server;
+ * below another root that is the path of something else.
+ */
 static int take_off(struct run *run, const char *path, struct err *e)
 {
-	if (!is_mounted(run, path))
+	if (!is_mounted(run, path) || !is_real_root(run->root))
 		return 0;
 	run->changed = true;
 	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL && errno != ENOENT)
