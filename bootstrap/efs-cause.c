@@ -46,8 +46,7 @@ const char *efs_cause_text(enum efs_cause cause)
 		[EFS_DNS] = "its name does not resolve; it needs a mount target in this VPC, and the VPC DNS resolution and DNS hostnames",
 		[EFS_REFUSED] = "the connection is refused; nothing listens on port 2049 of the mount target, or the local TLS tunnel has ended",
 		[EFS_TIMEOUT] = "no answer; the security groups of the mount target and of this instance must let TCP port 2049 through",
-		[EFS_DENIED] = "access is denied; look at the file system policy, the instance role (elasticfilesystem:ClientMount), "
-			       "authorizationConfig.iam and the access point",
+		[EFS_DENIED] = "access is denied; look at the file system policy, the instance role, authorizationConfig and the access point",
 		[EFS_RESET] = "the connection is cut off; the policy may demand TLS or IAM authorization, or the access point is not ready",
 		[EFS_NO_FOLDER] = "there is no such folder in the file system; look at rootDirectory",
 		[EFS_NO_HELPER] = "nothing here can mount it; neither amazon-efs-utils nor the NFS client with mount.efs is installed",

@@ -145,7 +145,13 @@ static int write_dropins(struct run *run, struct err *e)
 	static const struct {
 		const char *unit;
 		bool        only_required;
-	} units[] = { { "docker.service", false }, { "ecs.service", true } };
+	} units[] = {
+		{ "docker.service", false },
+		{ "ecs.service", true },
+		/* Both would have Docker started again, which would have the mount tried again, and them. */
+		{ "ecs-prepare.service", true },
+		{ "ecs-after-user-data.service", true },
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
 		AUTO_BUF text = { 0 };

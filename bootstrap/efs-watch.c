@@ -28,6 +28,7 @@ struct watch {
 	struct json_object     *results;
 	struct item             items[EFS_MOUNTS_MAX];
 	size_t                  n;
+	bool                    woken; /* Docker, if it had to be */
 };
 
 static int note(struct watch *w, struct item *item, enum efs_outcome outcome, struct err *e)
@@ -63,19 +64,20 @@ static struct view last_line(struct view text)
 	struct view line, last = { "", 0 };
 
 	while (view_line(&text, &line))
-		if (view_trim(line).len > 0 && !memmem(line.p, line.len, ".mount: ", strlen(".mount: ")))
+		if (view_trim(line).len > 0)
 			last = view_trim(line);
 	return last;
 }
 
-/* The words of mount(8) and its helper are in the journal, as everything that systemd runs. */
+/* The words of mount(8) and its helper are in the journal, beside those of systemd about them, which are left out. */
 static void find_cause(struct item *item, bool timed_out)
 {
-	const char *unit = item->mount.unit;
-	const char *const argv[] = { "journalctl", "-b", "-q", "--no-pager", "-o", "cat", "-n", "20", "-u", unit, NULL };
+	char match[EFS_UNIT_SIZE + 32];
+	const char *const argv[] = { "journalctl", "-b", "-q", "--no-pager", "-o", "cat", "-n", "20", match, NULL };
 	AUTO_BUF said = { 0 };
 	struct view last;
 
+	snprintf(match, sizeof match, "_SYSTEMD_UNIT=%s", item->mount.unit);
 	ask(argv, &said);
 	last = last_line(buf_view(&said));
 	snprintf(item->why, sizeof item->why, "mount '%s' at '%s': %s%s%.*s", item->mount.file_system, item->mount.mount_point,
@@ -122,6 +124,23 @@ static int look_at_unit(struct watch *w, struct item *item, struct err *e)
 	return view_is(state, "failed") ? on_failure(w, item, view_is(result, "timeout"), e) : 0;
 }
 
+/* Docker's start has failed with a mount that it requires; once all of those are there it gets another. */
+static void wake_docker(struct watch *w)
+{
+	bool failed_before = false;
+
+	for (size_t i = 0; i < w->n; i++) {
+		if (!w->items[i].mount.required)
+			continue;
+		if (!w->items[i].done)
+			return;
+		failed_before |= w->items[i].failed_before;
+	}
+	if (failed_before && !w->woken)
+		start("docker.service");
+	w->woken = true;
+}
+
 static int look(struct watch *w, struct err *e)
 {
 	AUTO_BUF mountinfo = { 0 };
@@ -135,6 +154,8 @@ static int look(struct watch *w, struct err *e)
 		item->done = mountinfo_has(buf_view(&mountinfo), item->mount.mount_point);
 		r = item->done ? note(w, item, EFS_MOUNTED, e) : look_at_unit(w, item, e);
 	}
+	if (r >= 0)
+		wake_docker(w);
 	return r < 0 ? r : 0;
 }
 
@@ -145,17 +166,6 @@ static size_t count_open(const struct watch *w)
 	for (size_t i = 0; i < w->n; i++)
 		n += !w->items[i].done;
 	return n;
-}
-
-/* Docker's start has failed with the mount that it requires; now that there is one it gets another. */
-static void wake_docker(const struct watch *w)
-{
-	bool failed_before = false;
-
-	for (size_t i = 0; i < w->n; i++)
-		failed_before |= w->items[i].mount.required && w->items[i].failed_before;
-	if (failed_before)
-		start("docker.service");
 }
 
 static int give_up(struct watch *w, struct err *e)
@@ -185,8 +195,6 @@ static int watch_all(struct watch *w, struct err *e)
 		clock_sleep_ms(LOOK_MS);
 		r = look(w, e);
 	}
-	if (r == 0)
-		wake_docker(w);
 	return r;
 }
 

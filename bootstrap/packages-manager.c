@@ -5,8 +5,9 @@
 #include "common/keyval.h"
 
 #define ARGV(...) (const char *const[]) { __VA_ARGS__, NULL }
-#define APT       "apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=10", "-o", "Acquire::Retries=1", "-o", "Acquire::http::Timeout=20", \
-		  "-o", "Acquire::https::Timeout=20", "-o", "Dpkg::Use-Pty=0"
+#define APT                                                                                                      \
+	"apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=10", "-o", "Acquire::Retries=1", "-o", "Acquire::http::Timeout=20", "-o", \
+	"Acquire::https::Timeout=20", "-o", "Dpkg::Use-Pty=0"
 #define RPM_QUERY ARGV("rpm", "-q", "--qf", "%{NAME} %{VERSION} installed\\n", "--")
 
 /* No manager may wait for ever for a lock, ask a question or pull in what is only recommended. */
@@ -25,7 +26,8 @@ static const struct package_manager managers[] = {
 	{ .name = "apt-get",
 	  .families = " debian ubuntu ",
 	  .query = ARGV("dpkg-query", "-W", "-f", "${Package} ${Version} ${db:Status-Status}\\n", "--"),
-	  .install = ARGV(APT, "--no-install-recommends", "-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold", "install"),
+	  .install = ARGV(APT, "--no-install-recommends", "-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold",
+			  "install"),
 	  .refresh = ARGV(APT, "-o", "APT::Update::Error-Mode=any", "update"),
 	  .repair = ARGV("dpkg", "--configure", "-a"),
 	  .nfs = "nfs-common" },

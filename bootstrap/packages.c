@@ -139,7 +139,7 @@ static int run_manager(const char *const *argv, const char *const *names, size_t
 	size_t used = 0;
 	int r;
 
-	while (argv[used] && used < ARGS_MAX) {
+	while (used < ARGS_MAX && argv[used]) {
 		all[used] = argv[used];
 		used++;
 	}

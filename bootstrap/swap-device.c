@@ -15,13 +15,14 @@ enum { ENDS = 128 << 10 }; /* bytes looked at at both ends: all that is known to
 /* Entries of a folder, those only that have a file `with` in them unless that is NULL. 0 also if there is no such folder. */
 static unsigned count_in(int root, const char *folder, const char *with)
 {
-	AUTO_FD fd = file_open(root, folder, O_RDONLY | O_DIRECTORY, 0);
+	int fd = file_open(root, folder, O_RDONLY | O_DIRECTORY, 0);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 	unsigned n = 0;
 
-	if (!dir)
+	if (!dir) {
+		fd_closep(&fd);
 		return 0;
-	fd = -1; /* dir's now */
+	}
 	for (struct dirent *d = readdir(dir); d; d = readdir(dir)) {
 		char path[512];
 
@@ -114,7 +115,7 @@ static int write_alone(const struct swap_place *p, const char *page, size_t len,
 int swap_device_make(struct swap_place *p, uint64_t size, struct err *e)
 {
 	static char page[SWAP_PAGE_MAX];
-	size_t len;
+	size_t len = 0;
 	int r = swap_first_page(size, page, &len);
 
 	return r < 0 ? err_set(e, r, "make '%s' swap", p->path) : write_alone(p, page, len, e);

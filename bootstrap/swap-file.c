@@ -187,7 +187,7 @@ static int write_zeros(int fd, uint64_t size)
 static int write_header(int fd, uint64_t size)
 {
 	static char page[SWAP_PAGE_MAX];
-	size_t len;
+	size_t len = 0;
 	int r = fsync(fd) < 0 ? -errno : swap_first_page(size, page, &len);
 
 	if (r < 0)

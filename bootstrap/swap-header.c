@@ -1,6 +1,7 @@
 #include <string.h>
 
-#include "bootstrap/swap-plan.h"
+#include "bootstrap/swap-header.h"
+#include "common/attr.h"
 
 /* linux/swap.h: union swap_header. Numbers are in the machine's own order. */
 enum { AT_VERSION = 1024, AT_LAST_PAGE = 1028, AT_BAD_PAGES = 1032, AT_UUID = 1036, AT_LABEL = 1052, LABEL_SIZE = 16, PAGES_MIN = 10 };

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "bootstrap/swap-kernel.h"
+#include "bootstrap/swap-plan.h"
 #include "common/file.h"
 #include "common/parse.h"
 

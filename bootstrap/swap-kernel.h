@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "bootstrap/swap-plan.h"
+#include "bootstrap/swap-header.h"
 #include "common/err.h"
 
 enum { SWAP_NO_KERNEL = 1 }; /* there is no /proc/swaps below the root: nothing can be swapped to there */

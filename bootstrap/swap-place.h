@@ -3,6 +3,7 @@
 #define BOOTSTRAP_SWAP_PLACE_H
 
 #include "bootstrap/swap-kernel.h"
+#include "bootstrap/swap-header.h"
 #include "bootstrap/swap-plan.h"
 #include "common/file.h"
 

@@ -1,4 +1,4 @@
-/* Swap, what can be thought out without touching anything: how much, the header's bytes, what stands there, what to do. Pure. */
+/* Swap, what can be thought out without touching anything: how much, what the kernel swaps to, what to do. Pure. */
 #ifndef BOOTSTRAP_SWAP_PLAN_H
 #define BOOTSTRAP_SWAP_PLAN_H
 
@@ -10,8 +10,6 @@
 
 #define MIB ((uint64_t) 1 << 20)
 #define GIB ((uint64_t) 1 << 30)
-
-enum { SWAP_PAGE_MIN = 4096, SWAP_PAGE_MAX = 65536, SWAP_UUID_SIZE = 16 };
 
 enum swap_kind { SWAP_FILE, SWAP_DEVICE, SWAP_ZRAM };
 
@@ -45,21 +43,6 @@ int swap_size(enum swap_kind kind, uint64_t asked, const struct swap_room *room,
 
 /* "512MiB", "4GiB", "auto" (0). 0 or -EINVAL. */
 int swap_parse_size(struct view text, uint64_t *ret) MUST_CHECK;
-
-/* The first page of swap of size bytes with our label, as mkswap(8) would write it. page: page_size bytes. */
-void swap_header_make(char *page, size_t page_size, uint64_t size, const unsigned char uuid[SWAP_UUID_SIZE]);
-
-struct swap_header {
-	size_t   page_size;
-	uint64_t size; /* bytes, header included */
-	bool     ours; /* our label */
-};
-
-/* Looks for a header of any page size in the first SWAP_PAGE_MAX bytes of something. */
-bool swap_header_read(struct view head, struct swap_header *ret);
-
-/* What a device that begins so holds, in words; NULL: nothing but zeros. */
-const char *swap_content(struct view head);
 
 /* A line of /proc/swaps. */
 struct swaps_line {

@@ -40,6 +40,8 @@ static size_t list_stores(int root, char names[STORES_MAX][64])
 			snprintf(names[n++], 64, "/dev/%.32s", d->d_name);
 	if (dir)
 		(void) closedir(dir);
+	else
+		fd_closep(&fd);
 	qsort(names, n, sizeof names[0], by_name);
 	return n;
 }

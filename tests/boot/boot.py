@@ -35,6 +35,8 @@ class Scenario:
     steps: tuple = ()       # shell commands, run in the machine once the boot is over
     imds: tuple = ("--token-optional",)     # cloud-init asks for no token off EC2
     seconds: int = 40       # how long the boot may take, PID 1 to the agent
+    steps_seconds: int = 30 # how long the steps may take, and the way down
+    files: tuple = ()       # (path, text): programs put into the machine before it boots
 
 
 @dataclasses.dataclass
@@ -210,6 +212,11 @@ def fill(work, scenario):
     command("make", "--no-print-directory", "-C", TOP, "install", f"DESTDIR={work.path('stage')}")
     command(os.path.join(TOP, "tests/agent/image"), work.path("ecs-agent.tar"))
     shutil.copy(os.path.join(HERE, scenario.user_data), work.path("user-data"))
+    for path, text in scenario.files:
+        os.makedirs(os.path.dirname(work.path("stage") + path), exist_ok=True)
+        with open(work.path("stage") + path, "w") as file:
+            file.write(text)
+        os.chmod(work.path("stage") + path, 0o755)
     with open(work.path("report", "scenario.json"), "w") as file:
         json.dump(dataclasses.asdict(scenario), file)
 
@@ -221,9 +228,9 @@ def run_machine(work, root, scenario):
     try:
         # The machine's own wait comes first; this is for one that never gets that far.
         done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=scenario.seconds + 30)
+                              stderr=subprocess.STDOUT, text=True, timeout=scenario.seconds + scenario.steps_seconds)
     except subprocess.TimeoutExpired:
-        return f"the machine still ran after {scenario.seconds + 30} s"
+        return f"the machine still ran after {scenario.seconds + scenario.steps_seconds} s"
     return f"the machine ended with {done.returncode}: {done.stdout}" if done.returncode else ""
 
 

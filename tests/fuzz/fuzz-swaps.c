@@ -1,6 +1,7 @@
 /* Whatever /proc/swaps, /proc/meminfo or the first bytes of a device hold: it is read within bounds, and what is found makes sense. */
 #include <string.h>
 
+#include "bootstrap/swap-header.h"
 #include "bootstrap/swap-plan.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,5 +1,6 @@
 #include <errno.h>
 
+#include "bootstrap/swap-header.h"
 #include "bootstrap/swap-plan.h"
 #include "tests/unit/test.h"
 
