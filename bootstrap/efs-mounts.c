@@ -21,7 +21,8 @@
 enum { FILE_LIMIT = 1 << 20, START_MS = 20000 };
 
 struct run {
-	int                 root;
+	const struct apply *apply;
+	int                 root; /* of apply */
 	struct efs_mount    mounts[EFS_MOUNTS_MAX];
 	size_t              n;
 	struct json_object *state, *before; /* mount point -> line, madeFolder; before: at the beginning of this run */
@@ -159,7 +160,7 @@ static int write_dropins(struct run *run, struct err *e)
 
 		if (r < 0)
 			return err_set(e, r, "render the drop-in of '%s'", units[i].unit);
-		r = dropin_set(run->root, units[i].unit, "efs", buf_view(&text), e);
+		r = dropin_set(run->apply, units[i].unit, "efs", buf_view(&text), e);
 		if (r < 0)
 			return r;
 		run->changed |= r == 0;
@@ -280,7 +281,7 @@ static int change(const struct apply *a, struct run *run, struct json_object *va
 	r = r < 0 ? r : write_dropins(run, e);
 	r = r < 0 ? r : write_wanted(a, value, e);
 	if (r == 0 && run->changed)
-		told = r = dropin_reload(a->root, e);
+		told = r = dropin_reload(a, e);
 	r = r < 0 ? r : take_away(run, e);
 	r = r < 0 ? r : make_folders(run, e);
 	r = r < 0 ? r : kept_write(a->root, PATH_EFS_STATE, run->state, e);
@@ -293,7 +294,7 @@ static int change(const struct apply *a, struct run *run, struct json_object *va
 
 int efs_mounts_apply(const struct apply *a, struct json_object *value, struct err *e)
 {
-	CLEANUP(run_done) struct run run = { .root = a->root };
+	CLEANUP(run_done) struct run run = { .apply = a, .root = a->root };
 	AUTO_BUF fstab = { 0 };
 	int r = read_mounts(value, &run, e);
 
