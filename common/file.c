@@ -245,10 +245,14 @@ int file_remove(int root, const char *path, struct err *e)
 {
 	const char *name;
 	AUTO_FD dir = open_parent(root, path, &name);
+	struct stat st;
 
 	if (dir < 0)
 		return dir == -ENOENT ? 0 : err_set(e, dir, "open the folder of '%s'", path);
 	remove_stale_temps(dir, name);
+	/* On a read-only file system unlinking what is not there fails with EROFS. */
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		return 0;
 	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
 		return err_set(e, -errno, "remove '%s'", path);
 	return 0;
