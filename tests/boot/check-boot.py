@@ -19,7 +19,8 @@ OURS_ONLY = Scenario("user-data-ours.mime", steps=(
     "grep -c 'Added custom handler for .*vnd.ecs-bootstrap' /var/log/cloud-init.log",
     "cat /var/log/ecs/ecs-bootstrap.log",
     "docker info --format '{{.HTTPProxy}} {{.NoProxy}} {{.LiveRestoreEnabled}}'",
-    "systemctl show --value -p Environment ecs.service",
+    "systemctl show --value -p Environment ecs.service docker.service",
+    "tr '\\0' '\\n' </proc/$(systemctl show --value -p MainPID ecs.service)/environ",
 ))
 FROM_PART = ("ECS_CLUSTER=boot", "ECS_RESERVED_MEMORY=96")
 FROM_SCRIPT = ("ECS_ENABLE_CONTAINER_METADATA=true", 'ECS_INSTANCE_ATTRIBUTES={"script":"saw-the-block"}')
@@ -132,7 +133,9 @@ def test_ours_only_docker_and_systemd_know_the_proxy_on_the_same_boot():
     proxy = "http://user:p%40ss@10.0.0.131:3128"
     # dockerd shows no passwords
     tap.matches(output_of(3), r"^http://\S*10\.0\.0\.131:3128 169\.254\.169\.254,\S*,\.internal true$", "docker info")
-    tap.contains(output_of(4).split(), f"HTTP_PROXY={proxy}", "environment of ecs.service")
+    tap.lacks(output_of(4), "p%40ss", "what any user reads by systemctl show")
+    tap.contains(output_of(4), "NO_PROXY=", "environment that systemd shows")
+    tap.contains(output_of(5).splitlines(), f"HTTP_PROXY={proxy}", "environment of ecs.service")
 
 
 # --- what is said beside the tests
