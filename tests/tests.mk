@@ -55,7 +55,7 @@ fuzz-%:                                                  ## fuzz one target: mak
 	$(FUZZ_OUT)/fuzz-$* -max_total_time=$(SECONDS) -max_len=65536 -print_final_stats=1 $(FUZZ_OUT)/found/$* tests/fuzz/corpus/$*
 
 fuzz-merge-%:                                            ## keep of what fuzz-% found only what reaches new code
-	$(FUZZ_OUT)/fuzz-$* -merge=1 -max_len=4096 tests/fuzz/corpus/$* $(FUZZ_OUT)/found/$*
+	$(FUZZ_OUT)/fuzz-$* -merge=1 -use_counters=0 -max_len=4096 tests/fuzz/corpus/$* $(FUZZ_OUT)/found/$*
 
 # The table of distances between names has no branches worth finding, and half of the time went into tracing them.
 $(FUZZ_OUT)/obj/bootstrap/nearest.o: override SAN := address,undefined
