@@ -117,3 +117,18 @@ const char *aws_endpoint_override(const char *service)
 		url = getenv("AWS_ENDPOINT_URL");
 	return url && *url ? url : NULL;
 }
+
+int aws_endpoint_base(const char *service, char *ret, size_t size, struct err *e)
+{
+	const char *base = aws_endpoint_override(service);
+	size_t len = base ? strlen(base) : 0;
+
+	if (!base)
+		return 0;
+	while (len > 0 && base[len - 1] == '/')
+		len--;
+	if ((!starts(base, "http://") && !starts(base, "https://")) || len >= size)
+		return err_say(e, -EINVAL, "read AWS_ENDPOINT_URL: '%.80s' is no http:// or https:// address", base);
+	snprintf(ret, size, "%.*s", (int) len, base);
+	return AWS_OVERRIDDEN;
+}

@@ -29,4 +29,8 @@ void aws_place_look(int root, struct aws_place *p);
 /* AWS_ENDPOINT_URL_<SERVICE>, else AWS_ENDPOINT_URL: a base URL, as AWS's SDKs take it; NULL: not set. */
 const char *aws_endpoint_override(const char *service);
 
+/* The same without a '/' at its end: AWS_OVERRIDDEN and it is in ret, 0 when there is none, -EINVAL when it is no address. */
+enum { AWS_OVERRIDDEN = 1 };
+int aws_endpoint_base(const char *service, char *ret, size_t size, struct err *e) MUST_CHECK;
+
 #endif

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "common/aws-credentials.h"
+#include "common/aws-place.h"
 #include "common/aws.h"
 #include "common/backoff.h"
 #include "common/clock.h"
-#include "common/imds-reply.h"
 #include "common/parse.h"
 #include "common/sigv4.h"
 
@@ -81,35 +81,6 @@ bool aws_parse_date(struct view text, time_t *ret)
 	return true;
 }
 
-/* 0, IMDS_ABSENT, IMDS_OFF, negative. An answer that is no word, or too long for ret, leaves it empty. */
-static int look(struct imds *i, const char *path, char *ret, size_t size, struct err *e)
-{
-	AUTO_BUF b = { 0 };
-	int r = imds_get(i, path, 1024, &b, e);
-
-	if (r == 0)
-		(void) imds_reply_word(buf_view(&b), ret, size);
-	return r;
-}
-
-static int look_around(struct aws *a, struct err *e)
-{
-	char address[64] = "";
-	int r = look(a->imds, "meta-data/placement/region", a->place.region, sizeof a->place.region, e);
-
-	if (r >= 0)
-		r = look(a->imds, "meta-data/services/domain", a->place.domain, sizeof a->place.domain, e);
-	if (r >= 0)
-		r = look(a->imds, "meta-data/local-ipv4", address, sizeof address, e);
-	if (r < 0)
-		return r;
-	if (r == IMDS_ABSENT)
-		a->place.dual_stack = true; /* only these names have IPv6 addresses */
-	if (!aws_is_region(view_of(a->place.region)))
-		return err_say(e, -EBADMSG, "read the instance's region: the metadata service gives none");
-	return 0;
-}
-
 int aws_open(struct imds *i, int root, const struct http_outside *outside, struct aws **ret, struct err *e)
 {
 	AUTO_AWS *a = calloc(1, sizeof *a);
@@ -122,7 +93,7 @@ int aws_open(struct imds *i, int root, const struct http_outside *outside, struc
 	a->outside.no_proxy = outside && outside->no_proxy ? strdup(outside->no_proxy) : NULL;
 	a->outside.ca_file = getenv("AWS_CA_BUNDLE");
 	aws_place_look(root, &a->place);
-	if ((r = http_new(&a->http, e)) < 0 || (r = look_around(a, e)) < 0)
+	if ((r = http_new(&a->http, e)) < 0 || (r = aws_place_ask(i, &a->place, e)) < 0)
 		return r;
 	*ret = TAKE_PTR(a);
 	return 0;
@@ -131,22 +102,14 @@ int aws_open(struct imds *i, int root, const struct http_outside *outside, struc
 /* "https://host" of the service, or what the environment says instead. */
 static int find_base(const struct aws *a, const struct course *at, char *ret, size_t size, struct err *e)
 {
-	const char *base = aws_endpoint_override(at->call->service);
+	int r = aws_endpoint_base(at->call->service, ret, size, e);
 	char host[AWS_HOST_SIZE];
-	size_t len = base ? strlen(base) : 0;
-	int r;
 
-	if (!base) {
-		r = aws_host(&a->place, at->call->service, at->region, host, e);
-		snprintf(ret, size, "https://%s", r < 0 ? "" : host);
-		return r;
-	}
-	while (len > 0 && base[len - 1] == '/')
-		len--;
-	if ((strncmp(base, "http://", 7) != 0 && strncmp(base, "https://", 8) != 0) || len >= size)
-		return err_say(e, -EINVAL, "read AWS_ENDPOINT_URL: '%.80s' is no http:// or https:// address", base);
-	snprintf(ret, size, "%.*s", (int) len, base);
-	return 0;
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = aws_host(&a->place, at->call->service, at->region, host, e);
+	snprintf(ret, size, "https://%s", r < 0 ? "" : host);
+	return r;
 }
 
 /* Header lines in one buffer each, which is wiped when it goes: two of them are secrets of a sort. */
