@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "init/engine/container.h"
+#include "init/engine/load-reply.h"
 
 enum {
 	LOAD_STALL_S = 120, /* dockerd unpacks without a word; nothing at all for so long means it hangs */
@@ -201,53 +202,30 @@ int image_id(struct docker *d, const char *name, char ret_id[80], struct err *e)
 	return id_read(o, ret_id) < 0 ? bad_reply("inspect image", e) : 0;
 }
 
-/* The reply is a stream of JSON lines; only one with an error matters. */
-struct load_stream {
-	char tail[512]; /* the error line, or the line being read */
-	size_t len, total;
-	bool failed;
+struct load_call {
+	struct load_reply reply;
+	size_t            total;
 };
 
-static bool watch_load(void *ctx, struct view chunk)
+static bool on_load_reply(void *ctx, struct view chunk)
 {
-	struct load_stream *s = ctx;
+	struct load_call *l = ctx;
 
-	for (size_t i = 0; i < chunk.len && !s->failed; i++) {
-		if (chunk.p[i] == '\n') {
-			s->failed = strstr(s->tail, "\"error") != NULL;
-			s->len = s->failed ? s->len : 0;
-		} else if (s->len < sizeof s->tail - 1) {
-			s->tail[s->len++] = chunk.p[i];
-		}
-		s->tail[s->len] = '\0';
-	}
-	s->total += chunk.len;
-	return s->total <= LOAD_REPLY_MAX;
-}
-
-static int load_error(const struct load_stream *s, struct err *e)
-{
-	AUTO_JSON *o = NULL;
-	struct json_place at;
-	const char *why = NULL;
-
-	if (json_parse(view_of(s->tail), &o, &at, e) == 0)
-		why = json_text(o, "error", NULL);
-	return err_say(e, -EREMOTEIO, "load image: Docker says: %s", why ? why : s->tail);
+	load_reply_add(&l->reply, chunk);
+	l->total += chunk.len;
+	return l->total <= LOAD_REPLY_MAX; /* one without an end would be read for ever */
 }
 
 int image_load(struct docker *d, int tar_fd, struct err *e)
 {
-	struct load_stream s = { .len = 0 };
-	int r = docker_call(d, &(struct docker_call) { .method = "POST", .path = "/images/load?quiet=1", .body_fd = tar_fd,
-						       .total_ms = -1, .stall_s = LOAD_STALL_S, .on_chunk = watch_load, .ctx = &s },
-			    NULL, e);
+	struct load_call l = { .reply.image = AGENT_IMAGE };
+	struct docker_call c = { .method = "POST", .path = "/images/load?quiet=1", .body_fd = tar_fd, .total_ms = -1,
+				 .stall_s = LOAD_STALL_S, .on_chunk = on_load_reply, .ctx = &l };
+	int r = docker_call(d, &c, NULL, e);
 
 	if (r == -ECANCELED)
 		return err_say(e, -EMSGSIZE, "load image: Docker's reply is larger than %d bytes", LOAD_REPLY_MAX);
-	if (r != 0)
-		return r;
-	return s.failed || strstr(s.tail, "\"error") ? load_error(&s, e) : 0;
+	return r != 0 ? r : load_reply_end(&l.reply, e);
 }
 
 int bridge_read(struct json_object *o, char ret_name[16])

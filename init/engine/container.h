@@ -44,7 +44,7 @@ int container_logs(struct docker *d, const char *id, unsigned lines, struct buf 
 /* The id of an image. DOCKER_NOT_FOUND if it is not loaded. */
 int image_id(struct docker *d, const char *name, char ret_id[80], struct err *e) MUST_CHECK;
 
-/* Streams a docker-archive tar. Docker answers 200 even to a bad one: its error line is found and becomes -EREMOTEIO. */
+/* Streams a docker-archive tar. Docker answers 200 even to a bad one: its error line becomes -EREMOTEIO, another image -ENOENT. */
 int image_load(struct docker *d, int tar_fd, struct err *e) MUST_CHECK;
 
 /* The interface of Docker's default bridge ("docker0"); empty if there is none ("bridge": "none"). */
