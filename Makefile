@@ -13,6 +13,8 @@ PKG_CONFIG  ?= pkg-config
 CFLAGS      ?= -O2 -g
 SAN         ?=
 V           ?= 0
+# The agent that is downloaded where the image has none: the one this program was tested with. "latest" is taken too.
+AGENT_VERSION ?= 1.105.1
 
 VERSION := $(shell cat VERSION)$(shell git describe --always --dirty --exclude '*' 2>/dev/null | sed 's/^/+g/')
 OUT     := build$(if $(SAN),/san)
@@ -21,7 +23,7 @@ PKGS    := libsystemd libcurl json-c xtables libcrypto zlib libmicrohttpd
 WARN := -Wall -Wextra -Wshadow -Wvla -Wundef -Wformat=2 -Wpointer-arith -Wwrite-strings \
         -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
 HARDEN := $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fPIE
-ALL_CPPFLAGS = -D_GNU_SOURCE -I. $(shell $(PKG_CONFIG) --cflags $(PKGS)) $(CPPFLAGS)
+ALL_CPPFLAGS = -D_GNU_SOURCE -DAGENT_VERSION=$(AGENT_VERSION) -I. $(shell $(PKG_CONFIG) --cflags $(PKGS)) $(CPPFLAGS)
 ALL_CFLAGS   = -std=gnu17 $(WARN) $(if $(WERROR),-Werror) $(HARDEN) \
                $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer) $(CFLAGS)
 ALL_LDFLAGS  = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)

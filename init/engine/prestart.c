@@ -67,6 +67,8 @@ static int lock(int root, int *ret_fd, struct err *e)
 	fd = file_open(root, LOCK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_set(e, fd, "open '%s'", LOCK_FILE);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		engine_status("Waiting for another pre-start, which may be downloading the agent's image");
 	while (flock(fd, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return err_set(e, -errno, "lock '%s'", LOCK_FILE);
@@ -126,7 +128,7 @@ int verb_reload_cache(struct engine *g, struct err *e)
 {
 	int r = engine_connect(g, 60000, NULL, e);
 
-	return r < 0 ? r : image_load_file(g->docker, g->root, PATH_IMAGE_TAR, e);
+	return r < 0 ? r : image_reload(g->docker, g->root, e);
 }
 
 /* The first line names a file of the cache folder; only its last component counts, so it cannot lead elsewhere. */
