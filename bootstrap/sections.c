@@ -9,6 +9,7 @@
 #include "bootstrap/spot.h"
 #include "bootstrap/starttasks.h"
 #include "bootstrap/swap.h"
+#include "bootstrap/task-roles.h"
 #include "bootstrap/trunking.h"
 
 /* In order: what user data says, then the source, which is fetched through the proxy, then what is found out by itself. */
@@ -19,6 +20,7 @@ static const struct section {
 	bool        plans; /* apply heeds a->dry: it changes files by apply_write and apply_remove only */
 } sections[] = {
 	{ "proxy", proxy_derive, proxy_apply, true },
+	{ "taskRoles", task_roles_derive, task_roles_apply, true },
 	{ "spotDraining", spot_said, NULL, false },
 	{ "agentConfigSource", source_derive, NULL, false },
 	{ "spotDraining", spot_derive, NULL, false },

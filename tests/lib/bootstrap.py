@@ -48,7 +48,8 @@ class Host(program.Root):
             tap.lacks(self.read(LOG), "secret", "the log")
         for folder in ("/etc/ecs", "/run/ecs", "/var/log/ecs"):
             if os.path.isdir(self.at(folder)):
-                known = {"ecs.config", "proxy.env", "user-data", "start-tasks.json", "ecs-bootstrap.log", "packages.json", "efs-mounts.json"}
+                known = {"ecs.config", "proxy.env", "netconf.conf", "user-data", "start-tasks.json", "ecs-bootstrap.log", "packages.json",
+                         "efs-mounts.json"}
                 tap.equal(sorted(set(os.listdir(self.at(folder))) - known), [], f"files left in {folder}")
 
     @property

@@ -32,7 +32,7 @@ static void test_values_that_are_taken(void **state)
 	static const char *const members[] = {
 		"\"agentConfigSource\":\"s3://my.bucket-1/path/ecs.config\"", "\"agentConfigSource\":\"ssm:/team/ecs_config\"",
 		"\"agentConfigSource\":\"file:/etc/ecs/base.config\"", "\"taskRoles\":{\"enabled\":false,\"blockInstanceMetadata\":true}",
-		"\"eniTrunking\":\"disabled\"", "\"spotDraining\":\"auto\"", "\"spotDraining\":false", "\"swap\":{\"size\":\"auto\"}",
+		"\"taskRoles\":{\"backend\":\"nftables\"}", "\"eniTrunking\":\"disabled\"", "\"spotDraining\":\"auto\"", "\"spotDraining\":false", "\"swap\":{\"size\":\"auto\"}",
 		"\"swap\":{\"size\":\"512MiB\",\"device\":\"zram\",\"swappiness\":0}", "\"swap\":{\"size\":\"4GiB\",\"device\":\"/swap\",\"swappiness\":100}",
 		"\"swap\":null", "\"swap\":{\"size\":\"1GiB\",\"device\":null}",
 		"\"efs\":[]", "\"efs\":[{\"mountPoint\":\"/efs/a\",\"fileSystemId\":\"fs-0123456789abcdef0\",\"rootDirectory\":\"/\","
@@ -77,6 +77,7 @@ static void test_types_words_and_ranges(void **state)
 		{ "\"swap\":{\"sise\":\"1GiB\",\"size\":\"1GiB\"}", "swap.sise: unknown key; did you mean 'size'?" },
 		{ "\"swap\":{}", "swap: key 'size' is missing" },
 		{ "\"taskRoles\":{\"enabled\":\"true\"}", "taskRoles.enabled: must be true or false, not \"true\"" },
+		{ "\"taskRoles\":{\"backend\":\"pf\"}", "taskRoles.backend: must be auto, iptables or nftables, not \"pf\"" },
 		{ "\"eniTrunking\":true", "eniTrunking: must be enabled, disabled or auto, not true" },
 		{ "\"eniTrunking\":\"able\"", "eniTrunking: must be enabled, disabled or auto, not \"able\"" },
 		{ "\"eniTrunking\":\"\"", "eniTrunking: must be" },
