@@ -1,20 +1,23 @@
 /* ecs-netconf: the kernel rules and sysctls of a container instance. */
 #include <errno.h>
 #include <getopt.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "common/file.h"
 #include "common/log.h"
-#include "common/paths.h"
+#include "netconf/backend.h"
+#include "netconf/conf.h"
 #include "netconf/lock.h"
-#include "netconf/render.h"
-#include "netconf/ruleset.h"
+#include "netconf/route.h"
+#include "netconf/seen.h"
 #include "netconf/switches.h"
 #include "netconf/sysctl.h"
-#include "netconf/xtables.h"
 
 #define PROGRAM "ecs-netconf"
 
@@ -22,15 +25,26 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_DIFFERS = 1, EXIT_USAGE = 2, LOCK_WA
 
 /* What every verb works with. */
 struct host {
-	int            root; /* stands for "/" in our own files */
-	int            proc; /* the real "/": the kernel has only one /proc/sys */
-	struct netconf nc;
-	bool           ipv6;
+	struct plan plan;
+	int         proc;          /* the real "/": the kernel has only one /proc/sys */
+	bool        bridge_given;  /* by --bridge */
+	char        bridge[IF_NAMESIZE]; /* of the last apply */
+	struct buf  notes;
 };
 
-static struct sysctls sysctls_of(const struct host *h)
+static int sysctls_of(const struct host *h, struct sysctls *ret, struct err *e)
 {
-	return (struct sysctls) { .root = h->root, .proc = h->proc, .bridge = h->nc.bridge };
+	*ret = (struct sysctls) { .root = h->plan.root, .proc = h->proc, .bridge = h->plan.nc.bridge,
+				  .no_task_roles = h->plan.nc.no_task_roles, .old_systemd = h->plan.packages.old_systemd };
+	return rtnl_bridges(&ret->bridges, e);
+}
+
+static void log_lines(const struct buf *lines, int level)
+{
+	struct view rest = buf_view(lines), line;
+
+	while (view_line(&rest, &line))
+		log_line(level, "%.*s", VIEW_ARG(line, (size_t) 512));
 }
 
 static int fail(const char *verb, const struct err *e)
@@ -39,198 +53,123 @@ static int fail(const char *verb, const struct err *e)
 	return EXIT_FAILED;
 }
 
-/* The families whose rules can be made here; IPv4 must be one of them. Read and compared on return. */
-static int read_all(const struct host *h, struct ruleset sets[FAMILIES], size_t *ret_n, struct err *e)
-{
-	*ret_n = 0;
-	for (enum family f = 0; f < FAMILIES; f++) {
-		struct ruleset *set = &sets[*ret_n];
-		int r;
-
-		if (f == FAMILY_IPV6 && !h->ipv6) {
-			log_info("rules for IPv6 left out: the kernel runs without IPv6");
-			continue;
-		}
-		*set = (struct ruleset) { .family = f };
-		rules_wanted(&h->nc, f, &set->wanted);
-		r = ruleset_read(set, e);
-		if (r < 0)
-			return r;
-		if (r == RULESET_ABSENT && f == FAMILY_IPV4)
-			return err_say(e, -ENOENT, "run 'iptables-save': not found (package iptables)");
-		if (r == RULESET_ABSENT)
-			log_info("rules for IPv6 left out: ip6tables-save not found (package iptables)");
-		else
-			(*ret_n)++;
-	}
-	return 0;
-}
-
-/* All questions come before the first change; where nothing is to be changed, none is asked. */
-static int check_all(const struct ruleset *sets, size_t n, struct err *e)
-{
-	const struct wanted *ask[FAMILIES] = { NULL };
-	bool any = false;
-
-	for (size_t i = 0; i < n; i++) {
-		if (state_right(&sets[i].state))
-			continue;
-		ask[sets[i].family] = &sets[i].wanted;
-		any = true;
-	}
-	return any ? xtables_check(ask, e) : 0;
-}
-
-static int change_all(struct ruleset *sets, size_t n, struct err *e)
-{
-	int r = check_all(sets, n, e);
-
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		if (state_right(&sets[i].state))
-			continue;
-		r = ruleset_change(&sets[i], e);
-		if (r == 0)
-			log_info("rules for %s made", family_name(sets[i].family));
-	}
-	return r;
-}
-
 /* The filter must stand before route_localnet lets packets for 127.0.0.1 in: sysctls come last. */
-static int apply_all(const struct host *h, struct ruleset *sets, struct err *e)
+static int apply_all(struct host *h, struct err *e)
 {
-	struct sysctls sysctls = sysctls_of(h);
-	size_t n;
-	int r = read_all(h, sets, &n, e);
+	struct sysctls sysctls;
+	int r = h->bridge_given ? conf_keep_bridge(h->plan.root, h->plan.nc.bridge, e) : 0;
 
 	if (r == 0)
-		r = change_all(sets, n, e);
+		r = backend_apply(&h->plan, e);
+	if (r == 0)
+		r = sysctls_of(h, &sysctls, e);
 	if (r == 0)
 		r = sysctls_apply(&sysctls, e);
 	if (r == SYSCTL_CHANGED)
 		log_info("sysctls for task credentials set");
+	if (r >= 0)
+		r = route_apply(h->plan.root, !h->plan.nc.no_task_roles, e);
+	if (r == ROUTE_CHANGED)
+		log_info("route to 169.254.170.2 for hosts without an IPv4 default route %s", h->plan.nc.no_task_roles ? "deleted" : "made");
 	return r;
 }
 
-static int verb_apply(const struct host *h)
+static int verb_apply(struct host *h)
 {
-	struct ruleset sets[FAMILIES] = { 0 };
 	struct err e;
 	AUTO_FD lock = -1;
-	int r = lock_take(h->root, LOCK_WAIT_MS, &lock, &e);
+	int r = lock_take(h->plan.root, LOCK_WAIT_MS, &lock, &e);
 
 	if (r == 0)
-		r = apply_all(h, sets, &e);
-	for (size_t i = 0; i < FAMILIES; i++)
-		ruleset_done(&sets[i]);
+		r = apply_all(h, &e);
+	log_lines(&h->notes, LOG_INFO);
 	return r < 0 ? fail("apply", &e) : EXIT_DONE;
 }
 
-/* 0 also if there is nothing to remove, or no iptables that could have made anything. */
-static int remove_family(enum family family, struct err *e)
+static int remove_files(const struct host *h, struct err *e)
 {
-	AUTO_RULESET set = { .family = family };
-	int r = ruleset_read(&set, e);
+	int r = file_remove(h->plan.root, CONF_BRIDGE, e);
 
-	if (r == RULESET_ABSENT || (r == 0 && state_right(&set.state)))
-		return 0;
-	if (r == 0)
-		r = ruleset_change(&set, e);
-	if (r == 0)
-		log_info("rules for %s removed", family_name(family));
-	return r;
+	return r < 0 ? r : file_remove(h->plan.root, SEEN_FILE, e);
 }
 
 /* As much as can be removed is removed; each failure is told. */
-static int verb_remove(const struct host *h)
+static int verb_remove(struct host *h)
 {
-	struct sysctls sysctls = sysctls_of(h);
+	struct sysctls sysctls;
 	AUTO_FD lock = -1;
 	int status = EXIT_DONE;
 	struct err e;
 
-	if (lock_take(h->root, LOCK_WAIT_MS, &lock, &e) < 0)
+	if (lock_take(h->plan.root, LOCK_WAIT_MS, &lock, &e) < 0)
 		return fail("remove", &e);
-	if (sysctls_remove(&sysctls, &e) < 0)
+	if (sysctls_of(h, &sysctls, &e) < 0 || sysctls_remove(&sysctls, &e) < 0)
 		status = fail("remove", &e);
-	for (enum family f = 0; f < FAMILIES; f++)
-		if ((f != FAMILY_IPV6 || h->ipv6) && remove_family(f, &e) < 0)
-			status = fail("remove", &e);
+	if (route_remove(h->plan.root, &e) < 0)
+		status = fail("remove", &e);
+	if (backend_remove(&h->plan, &e) < 0)
+		status = fail("remove", &e);
+	if (remove_files(h, &e) < 0)
+		status = fail("remove", &e);
+	log_lines(&h->notes, LOG_INFO);
 	return status;
 }
 
-static int report_all(const struct host *h, struct ruleset *sets, struct buf *out, struct err *e)
+static int report_all(const struct host *h, struct buf *out, struct err *e)
 {
-	struct sysctls sysctls = sysctls_of(h);
-	size_t n;
-	int r = read_all(h, sets, &n, e);
+	struct sysctls sysctls;
+	int r = backend_report(&h->plan, out, e);
 
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		r = state_report(&sets[i].wanted, &sets[i].state, buf_view(&sets[i].saved), sets[i].family, out);
-		if (r < 0)
-			return err_set(e, r, "report %s rules", family_name(sets[i].family));
-	}
-	return r < 0 ? r : sysctls_report(&sysctls, out, e);
+	if (r >= 0)
+		r = sysctls_of(h, &sysctls, e);
+	if (r >= 0)
+		r = sysctls_report(&sysctls, out, e);
+	return r < 0 ? r : route_report(!h->plan.nc.no_task_roles, out, e);
 }
 
-static int verb_check(const struct host *h)
+static int verb_check(struct host *h)
 {
-	struct ruleset sets[FAMILIES] = { 0 };
 	AUTO_BUF out = { .limit = 0 };
+	enum backend b = BACKEND_AUTO;
 	struct err e;
-	int r = report_all(h, sets, &out, &e);
 
-	for (size_t i = 0; i < FAMILIES; i++)
-		ruleset_done(&sets[i]);
-	if (r < 0)
+	if (backend_choose(&h->plan, &b, &e) < 0 || report_all(h, &out, &e) < 0)
 		return fail("check", &e);
-	if (out.len > 0)
-		(void) fwrite(out.p, 1, out.len, stdout);
+	log_lines(&h->notes, LOG_INFO);
+	printf("# backend: %s\n%s", backend_name(b), out.p ? out.p : "");
 	return out.len > 0 ? EXIT_DIFFERS : EXIT_DONE;
 }
 
-static int show_family(const struct host *h, enum family family, struct buf *out)
+static int verb_show(struct host *h)
 {
-	struct view nothing = { "", 0 };
-	struct wanted wanted;
-	struct state state;
-	int r;
-
-	rules_wanted(&h->nc, family, &wanted);
-	reconcile(&wanted, nothing, &state);
-	r = buf_printf(out, "# %s --noflush\n", family == FAMILY_IPV6 ? "ip6tables-restore" : "iptables-restore");
-	return r < 0 ? r : render_changes(&wanted, &state, nothing, out);
-}
-
-static int verb_show(const struct host *h)
-{
-	struct sysctls sysctls = sysctls_of(h);
 	AUTO_BUF out = { .limit = 0 };
+	struct sysctls sysctls;
 	struct err e;
-	int r = show_family(h, FAMILY_IPV4, &out);
+	int r = backend_show(&h->plan, &out, &e);
 
-	if (r == 0 && h->ipv6)
-		r = show_family(h, FAMILY_IPV6, &out);
 	if (r == 0)
-		r = sysctls_show(&sysctls, &out);
-	if (r < 0) {
+		r = sysctls_of(h, &sysctls, &e);
+	if (r == 0 && (r = sysctls_show(&sysctls, &out)) < 0)
 		(void) err_set(&e, r, "render");
+	if (r == 0)
+		r = route_show(!h->plan.nc.no_task_roles, &out, &e);
+	if (r < 0)
 		return fail("show", &e);
-	}
 	(void) fwrite(out.p, 1, out.len, stdout);
 	return EXIT_DONE;
 }
 
 static const struct verb {
 	const char *name;
-	int (*run)(const struct host *h);
+	int (*run)(struct host *h);
 	bool        logged;     /* in the file too: it changes the host */
 	bool        privileged; /* works with the kernel's rules */
 	const char *help;
 } verbs[] = {
 	{ "apply", verb_apply, true, true, "make the rules and sysctls, or mend them" },
 	{ "remove", verb_remove, true, true, "take the rules away, put the sysctls back" },
-	{ "check", verb_check, false, true, "print what differs; exit 1 if anything does" },
-	{ "show", verb_show, false, false, "print the rules as input for iptables-restore" },
+	{ "check", verb_check, false, true, "print the backend and what differs; exit 1 if anything does" },
+	{ "show", verb_show, false, false, "print the backend, and the rules as input for iptables-restore or nft" },
 };
 
 static void usage(FILE *to)
@@ -239,7 +178,7 @@ static void usage(FILE *to)
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
 		fprintf(to, "  %-8s %s\n", verbs[i].name, verbs[i].help);
 	fprintf(to, "\n  --root DIR           DIR stands for / in the files it reads and writes (not in /proc)\n"
-		    "  --bridge NAME|none   Docker's default bridge (docker0)\n"
+		    "  --bridge NAME|none   Docker's default bridge; kept for later calls without it (docker0)\n"
 		    "  --help, --version\n");
 }
 
@@ -289,8 +228,6 @@ static int arguments_read(int argc, char **argv, struct arguments *a)
 		usage(stderr);
 		return EXIT_USAGE;
 	}
-	if (strcmp(a->bridge, "none") == 0)
-		a->bridge = NULL;
 	if (a->bridge && !bridge_name_ok(a->bridge)) {
 		fprintf(stderr, PROGRAM ": read --bridge: '%s' is no name of an interface\n", a->bridge);
 		return EXIT_USAGE;
@@ -303,23 +240,51 @@ static const char *from_environment(const char *name)
 	return getenv(name);
 }
 
+/* What was said now, else what the last apply was told, else Docker's own default. */
+static void choose_bridge(struct host *h, const struct arguments *a)
+{
+	const char *name = a->bridge;
+
+	h->bridge_given = name != NULL;
+	if (!name)
+		name = conf_bridge(h->plan.root, h->bridge) ? h->bridge : "docker0";
+	h->plan.nc.bridge = strcmp(name, "none") == 0 ? NULL : name;
+}
+
 static int host_open(struct host *h, const struct arguments *a, struct err *e)
 {
 	AUTO_BUF warnings = { .limit = 0 };
-	struct view rest, line;
-	int r = root_open(a->root, &h->root, e);
+	struct utsname u = { .release = "" };
+	int r = root_open(a->root, &h->plan.root, e);
 
 	if (r == 0)
 		r = root_open(NULL, &h->proc, e);
 	if (r < 0)
 		return r;
-	log_open(PROGRAM, h->root, a->verb->logged ? PATH_INIT_LOG : NULL);
-	h->nc.bridge = a->bridge;
-	h->ipv6 = dir_exists(h->proc, "/proc/sys/net/ipv6");
-	r = switches_load(h->root, from_environment, &h->nc, &warnings, e);
-	for (rest = buf_view(&warnings); view_line(&rest, &line);)
-		log_warn("%.*s", VIEW_ARG(line, (size_t) 512));
+	log_open(PROGRAM, h->plan.root, a->verb->logged ? PATH_INIT_LOG : NULL);
+	(void) uname(&u);
+	packages_find(h->plan.root, u.release, &h->plan.packages);
+	choose_bridge(h, a);
+	h->plan.ipv6 = dir_exists(h->proc, "/proc/sys/net/ipv6");
+	h->plan.notes = &h->notes;
+	r = switches_load(h->plan.root, from_environment, &h->plan.nc, &warnings, e);
+	if (r == 0)
+		r = conf_load(&h->plan, &warnings, e);
+	log_lines(&warnings, LOG_WARNING);
 	return r;
+}
+
+/* Asked here: without it iptables-legacy-save prints nothing and calls it success. */
+static int privileged(struct err *e)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	if (geteuid() != 0)
+		return err_say(e, -EPERM, "must be root");
+	if (syscall(SYS_capget, &head, data) == 0 && !(data[0].effective & 1U << CAP_NET_ADMIN))
+		return err_say(e, -EPERM, "must have CAP_NET_ADMIN: Operation not permitted");
+	return 0;
 }
 
 static int run(const struct arguments *a, struct host *h)
@@ -329,22 +294,21 @@ static int run(const struct arguments *a, struct host *h)
 	log_open(PROGRAM, -1, NULL);
 	if (host_open(h, a, &e) < 0)
 		return fail(a->verb->name, &e);
-	if (a->verb->privileged && geteuid() != 0) { /* iptables-legacy-save would print nothing and call it success */
-		(void) err_say(&e, -EPERM, "must be root");
+	if (a->verb->privileged && privileged(&e) < 0)
 		return fail(a->verb->name, &e);
-	}
 	return a->verb->run(h);
 }
 
 int main(int argc, char **argv)
 {
-	struct arguments a = { .bridge = "docker0" };
-	struct host h = { .root = -1, .proc = -1 };
+	struct arguments a = { .bridge = NULL };
+	struct host h = { .plan.root = -1, .proc = -1 };
 	int status = arguments_read(argc, argv, &a);
 
 	if (status < 0)
 		status = run(&a, &h);
-	fd_closep(&h.root);
+	fd_closep(&h.plan.root);
 	fd_closep(&h.proc);
+	buf_done(&h.notes);
 	return fflush(stdout) == 0 ? status : EXIT_FAILED;
 }

@@ -47,10 +47,11 @@ static void compare_rule(const struct wanted *w, struct state *s, size_t *seen, 
 	seen[in]++;
 }
 
-static bool table_is_ours(struct view table)
+/* mangle is needed for one rule only, and most hosts do not ask for it. */
+static bool needed(const struct wanted *w, struct view table)
 {
 	for (enum own_chain c = 0; c < OWN_CHAINS; c++)
-		if (view_is(table, own_chains[c].table))
+		if (view_is(table, own_chains[c].table) && (c != OWN_FORWARD || w->chain[c].n > 0))
 			return true;
 	return false;
 }
@@ -67,7 +68,7 @@ void reconcile(const struct wanted *wanted, struct view saved, struct state *ret
 	for (c = 0; c < OWN_CHAINS; c++)
 		ret->chain[c] = (struct chain_state) { .wanted = wanted->chain[c].n > 0, .same = true };
 	while ((kind = present_next(&at, &line)) != PRESENT_END) {
-		if (kind == PRESENT_UNREADABLE && table_is_ours(line.table))
+		if (kind == PRESENT_UNREADABLE && needed(wanted, line.table))
 			ret->unreadable = line.table;
 		if (kind == PRESENT_CHAIN && (c = own_chain_find(line.table, line.chain)) < OWN_CHAINS)
 			ret->chain[c].present = true;

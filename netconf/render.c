@@ -4,7 +4,7 @@
 #include "netconf/render.h"
 
 /* The filter comes before the redirections: nothing is opened before what closes the rest is there. */
-static const char *const tables[] = { "filter", "nat" };
+static const char *const tables[] = { "filter", "mangle", "nat" };
 
 static bool in_table(enum own_chain c, const char *table)
 {

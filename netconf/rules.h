@@ -12,21 +12,35 @@ struct netconf {
 	const char *bridge; /* Docker's default bridge, valid by bridge_name_ok(); NULL: there is none. Not owned. */
 	bool        skip_localhost_filter;       /* ECS_SKIP_LOCALHOST_TRAFFIC_FILTER */
 	bool        allow_offhost_introspection; /* ECS_ALLOW_OFFHOST_INTROSPECTION_ACCESS */
+	bool        no_task_roles;               /* taskRoles.enabled is false */
+	bool        block_instance_metadata;     /* taskRoles.blockInstanceMetadata */
 };
 
-/* All our rules stand in chains of our own; one jump leads from the kernel's chain `hook` into each. */
-enum own_chain { OWN_INPUT, OWN_PREROUTING, OWN_OUTPUT, OWN_CHAINS };
+/*
+ * All our rules stand in chains of our own. With iptables one jump leads from the kernel's chain `hook` of the table into
+ * each; with nftables all stand in the one table NFT_TABLE of the family, and each is hooked into the kernel by itself.
+ */
+enum own_chain { OWN_INPUT, OWN_FORWARD, OWN_PREROUTING, OWN_OUTPUT, OWN_CHAINS };
+
+#define NFT_TABLE "ecs-bootstrap"
 
 struct chain {
 	const char *table, *name, *hook;
 	bool        first; /* the jump goes before the rules that are there, otherwise behind them */
+	const char *base;  /* how nft says where it is hooked in */
 };
 
 extern const struct chain own_chains[OWN_CHAINS];
 
-enum { CHAIN_RULES_MAX = 4, RULE_TEXT_MAX = 160 };
+enum { CHAIN_RULES_MAX = 6, RULE_TEXT_MAX = 160 };
 
-/* The wanted rules of one family, in the words and the order of iptables-save. All zero: nothing is wanted. */
+enum words {
+	WORDS_IPTABLES, /* as iptables-save prints them */
+	WORDS_NFT,      /* as `nft list` prints them */
+	WORDS_FOREIGN,  /* nft's words too: what somebody else's chain that denies must accept; under OWN_INPUT */
+};
+
+/* The wanted rules of one family, in their order. All zero: nothing is wanted. */
 struct wanted {
 	struct wanted_chain {
 		size_t n; /* 0: the chain itself is not wanted */
@@ -34,7 +48,7 @@ struct wanted {
 	} chain[OWN_CHAINS];
 };
 
-void rules_wanted(const struct netconf *nc, enum family family, struct wanted *ret);
+void rules_wanted(const struct netconf *nc, enum family family, enum words words, struct wanted *ret);
 
 const char *family_name(enum family family); /* "IPv4", "IPv6" */
 

@@ -14,6 +14,7 @@ struct ruleset {
 	struct wanted wanted; /* all zero: none of ours shall be there */
 	struct buf    saved;
 	struct state  state;
+	bool          assumed; /* iptables cannot read a table: our chains are all there, what is in them is not known */
 };
 
 void ruleset_done(struct ruleset *r);

@@ -6,43 +6,30 @@
 
 #include "common/file.h"
 #include "common/keyval.h"
-#include "netconf/sysctl.h"
+#include "netconf/sysctl-wanted.h"
 
-enum { KEY_MAX = 96, VALUE_MAX = 64, STATE_MAX = 64 << 10 };
+enum { VALUE_MAX = 64, STATE_MAX = 64 << 10 };
 
 #define ROUTE_LOCALNET "net/ipv4/conf/all/route_localnet"
 #define DEFAULT_ROUTE_LOCALNET "net/ipv4/conf/default/route_localnet"
 
-/*
- * route_localnet lets redirected packets from a bridge reach 127.0.0.1. accept_ra: a container must not be able to
- * announce itself as the host's IPv6 router (CVE-2020-13401).
- */
-static const struct sysctl {
-	const char *before, *after; /* what stands around the bridge's name in the key; after NULL: no bridge in it */
-	const char *value;
-} sysctls[] = {
-	{ ROUTE_LOCALNET, NULL, "1" },
-	{ "net/ipv6/conf/", "/accept_ra", "0" },
-};
-
-/* false: this one is about a bridge and there is none. */
-static bool key_of(const struct sysctl *c, const char *bridge, char key[KEY_MAX])
+/* With udev, systemd sets what SYSCTL_LATER says on each interface that comes. */
+static bool is_narrow(const struct sysctls *s)
 {
-	if (c->after && !bridge)
-		return false;
-	return snprintf(key, KEY_MAX, "%s%s%s", c->before, c->after ? bridge : "", c->after ? c->after : "") < KEY_MAX;
+	return !s->old_systemd && file_exists(s->root, "/run/udev/control") &&
+	       (file_exists(s->root, "/usr/lib/systemd/systemd-sysctl") || file_exists(s->root, "/lib/systemd/systemd-sysctl"));
 }
 
-static void path_of(const char *key, char path[KEY_MAX + 16])
+static void path_of(const char *key, char path[SYSCTL_KEY_MAX + 16])
 {
-	snprintf(path, KEY_MAX + 16, "/proc/sys/%s", key);
+	snprintf(path, SYSCTL_KEY_MAX + 16, "/proc/sys/%s", key);
 }
 
 /* FILE_ABSENT if the kernel has no such key. The value comes without its line end. */
 static int value_read(int proc, const char *key, char value[VALUE_MAX], struct err *e)
 {
 	AUTO_BUF b = { .limit = 0 };
-	char path[KEY_MAX + 16];
+	char path[SYSCTL_KEY_MAX + 16];
 	struct view v;
 	int r;
 
@@ -55,23 +42,18 @@ static int value_read(int proc, const char *key, char value[VALUE_MAX], struct e
 	return 0;
 }
 
-static int key_open(int proc, const char *key)
-{
-	char path[KEY_MAX + 16];
-
-	path_of(key, path);
-	return openat(proc, path + 1, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-}
-
 /* Written in place: files of /proc are not replaced. */
 static int value_write(int proc, const char *key, const char *value, struct err *e)
 {
-	AUTO_FD fd = key_open(proc, key);
+	char path[SYSCTL_KEY_MAX + 16];
+	AUTO_FD fd = -1;
 	size_t len = strlen(value);
 
-	if (fd < 0 || write(fd, value, len) != (ssize_t) len)
-		return err_set(e, -errno, "set sysctl '%s' to %s", key, value);
-	return 0;
+	path_of(key, path);
+	fd = file_open(proc, path, O_WRONLY | O_NOFOLLOW, 0);
+	if (fd < 0)
+		return err_set(e, fd, "set sysctl '%s' to %s", key, value);
+	return write(fd, value, len) == (ssize_t) len ? 0 : err_set(e, -errno, "set sysctl '%s' to %s", key, value);
 }
 
 /* SYSCTL_CHANGED if it was another value. */
@@ -103,18 +85,27 @@ static bool state_has(struct view state, const char *key)
 /* Only what this program may have written is believed. */
 static bool state_key_ok(struct view key)
 {
-	return (view_starts(key, "net/ipv4/conf/") || view_starts(key, "net/ipv6/conf/")) && key.len < KEY_MAX &&
+	return (view_starts(key, "net/ipv4/conf/") || view_starts(key, "net/ipv6/conf/")) && key.len < SYSCTL_KEY_MAX &&
 	       !memmem(key.p, key.len, "..", 2);
 }
 
-/* Keys already in the state were changed by an earlier apply: their value of now is not the one from before. */
-static int state_add(const struct sysctls *s, struct buf *state, struct err *e)
+static bool is_wanted(const struct sysctls_wanted *w, struct view key)
 {
-	for (size_t i = 0; i < ARRAY_LEN(sysctls); i++) {
-		char key[KEY_MAX], value[VALUE_MAX];
+	for (size_t i = 0; i < w->n; i++)
+		if (view_is(key, w->of[i].key))
+			return true;
+	return false;
+}
+
+/* Keys already in the state were changed by an earlier apply: their value of now is not the one from before. */
+static int state_add(const struct sysctls *s, const struct sysctls_wanted *w, struct buf *state, struct err *e)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		const char *key = w->of[i].key;
+		char value[VALUE_MAX];
 		int r;
 
-		if (!key_of(&sysctls[i], s->bridge, key) || state_has(buf_view(state), key))
+		if (state_has(buf_view(state), key))
 			continue;
 		r = value_read(s->proc, key, value, e);
 		if (r < 0)
@@ -127,33 +118,83 @@ static int state_add(const struct sysctls *s, struct buf *state, struct err *e)
 	return 0;
 }
 
-static int state_save(const struct sysctls *s, struct err *e)
+/* false: not a line that this program may have written. */
+static bool state_pair(enum keyval_kind kind, const struct keyval *kv, char key[SYSCTL_KEY_MAX], char value[VALUE_MAX])
 {
-	AUTO_BUF state = { .limit = 0 };
-	int r = file_read(s->root, SYSCTL_STATE, STATE_MAX, &state, e);
-	size_t had = state.len;
+	if ((kind != KEYVAL_PAIR && kind != KEYVAL_BAD_NAME) || !state_key_ok(kv->key) || kv->value.len >= VALUE_MAX)
+		return false;
+	snprintf(key, SYSCTL_KEY_MAX, "%.*s", VIEW_ARG(kv->key, kv->key.len));
+	snprintf(value, VALUE_MAX, "%.*s", VIEW_ARG(kv->value, kv->value.len));
+	return true;
+}
 
-	state.limit = 0;
+/* What an earlier apply set and is not wanted any more gets its old value, and is forgotten. Appends the rest to *kept. */
+static int state_sift(const struct sysctls *s, const struct sysctls_wanted *w, struct view state, struct buf *kept, struct err *e)
+{
+	struct keyval kv = { .line = 0 };
+	enum keyval_kind kind;
+	int r = 0;
+
+	while (r >= 0 && (kind = keyval_next(&state, &kv)) != KEYVAL_END) {
+		char key[SYSCTL_KEY_MAX], value[VALUE_MAX];
+
+		if (!state_pair(kind, &kv, key, value))
+			continue;
+		if (!is_wanted(w, view_of(key)))
+			r = value_set(s->proc, key, value, e);
+		else if ((r = buf_printf(kept, "%s=%s\n", key, value)) < 0)
+			(void) err_set(e, r, "note sysctl '%s'", key);
+	}
+	return r < 0 ? r : 0;
+}
+
+static int state_save(const struct sysctls *s, const struct sysctls_wanted *w, struct err *e)
+{
+	AUTO_BUF old = { .limit = 0 };
+	AUTO_BUF state = { .limit = 0 };
+	int r = file_read(s->root, SYSCTL_STATE, STATE_MAX, &old, e);
+
 	if (r >= 0)
-		r = state_add(s, &state, e);
-	if (r < 0 || state.len == had)
+		r = state_sift(s, w, buf_view(&old), &state, e);
+	if (r >= 0)
+		r = state_add(s, w, &state, e);
+	if (r < 0 || (state.len == old.len && (old.len == 0 || memcmp(state.p, old.p, old.len) == 0)))
 		return r;
 	r = file_replace(s->root, SYSCTL_STATE, state.p, state.len, 0600, e);
 	return r < 0 ? r : 0;
 }
 
+/* A file for udev, where there is one; for everybody to read. */
+static int later_write(const struct sysctls *s, bool narrow, struct err *e)
+{
+	AUTO_BUF text = { .limit = 0 };
+	int r;
+
+	if (!narrow)
+		return file_remove(s->root, SYSCTL_LATER, e);
+	r = sysctls_render_later(s, &text);
+	if (r < 0)
+		return err_set(e, r, "write '%s'", SYSCTL_LATER);
+	r = dir_make(s->root, "/run/sysctl.d", 0755, e);
+	if (r >= 0)
+		r = file_replace(s->root, SYSCTL_LATER, text.p, text.len, 0644, e);
+	return r < 0 ? r : 0;
+}
+
 int sysctls_apply(const struct sysctls *s, struct err *e)
 {
-	int r = state_save(s, e), changed = 0;
+	bool narrow = is_narrow(s);
+	struct sysctls_wanted w;
+	int r, changed = 0;
 
-	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(sysctls); i++) {
-		char key[KEY_MAX];
-
-		if (!key_of(&sysctls[i], s->bridge, key))
-			continue;
-		r = value_set(s->proc, key, sysctls[i].value, e);
+	sysctls_wanted(s, narrow, &w);
+	r = state_save(s, &w, e);
+	for (size_t i = 0; r >= 0 && i < w.n; i++) {
+		r = value_set(s->proc, w.of[i].key, w.of[i].value, e);
 		changed |= r == SYSCTL_CHANGED;
 	}
+	if (r >= 0)
+		r = later_write(s, narrow, e);
 	return r < 0 ? r : changed ? SYSCTL_CHANGED : 0;
 }
 
@@ -165,15 +206,12 @@ static int state_restore(int proc, struct view state, struct err *e)
 	int first = 0;
 
 	while ((kind = keyval_next(&state, &kv)) != KEYVAL_END) {
-		char key[KEY_MAX], value[VALUE_MAX];
+		char key[SYSCTL_KEY_MAX], value[VALUE_MAX];
 		struct err other;
 		int r;
 
-		if ((kind != KEYVAL_PAIR && kind != KEYVAL_BAD_NAME) || !state_key_ok(kv.key) ||
-		    kv.value.len >= VALUE_MAX)
+		if (!state_pair(kind, &kv, key, value))
 			continue;
-		snprintf(key, sizeof key, "%.*s", VIEW_ARG(kv.key, kv.key.len));
-		snprintf(value, sizeof value, "%.*s", VIEW_ARG(kv.value, kv.value.len));
 		r = value_set(proc, key, value, first < 0 ? &other : e);
 		if (r < 0 && first == 0)
 			first = r;
@@ -195,12 +233,12 @@ static int route_localnet_default(int proc, struct err *e)
 int sysctls_remove(const struct sysctls *s, struct err *e)
 {
 	AUTO_BUF state = { .limit = 0 };
-	int r = file_read(s->root, SYSCTL_STATE, STATE_MAX, &state, e);
+	int r = file_remove(s->root, SYSCTL_LATER, e);
 
-	if (r < 0)
-		return r;
-	if (!state_has(buf_view(&state), ROUTE_LOCALNET))
-		r = route_localnet_default(s->proc, e);
+	if (r >= 0)
+		r = file_read(s->root, SYSCTL_STATE, STATE_MAX, &state, e);
+	if (r == FILE_ABSENT)
+		return route_localnet_default(s->proc, e);
 	if (r >= 0)
 		r = state_restore(s->proc, buf_view(&state), e);
 	return r < 0 ? r : file_remove(s->root, SYSCTL_STATE, e);
@@ -208,32 +246,30 @@ int sysctls_remove(const struct sysctls *s, struct err *e)
 
 int sysctls_report(const struct sysctls *s, struct buf *out, struct err *e)
 {
-	for (size_t i = 0; i < ARRAY_LEN(sysctls); i++) {
-		char key[KEY_MAX], value[VALUE_MAX];
-		int r;
+	struct sysctls_wanted w;
 
-		if (!key_of(&sysctls[i], s->bridge, key))
-			continue;
-		r = value_read(s->proc, key, value, e);
+	sysctls_wanted(s, is_narrow(s), &w);
+	for (size_t i = 0; i < w.n; i++) {
+		char value[VALUE_MAX];
+		int r = value_read(s->proc, w.of[i].key, value, e);
+
 		if (r < 0)
 			return r;
-		if (r == 0 && strcmp(value, sysctls[i].value) != 0)
-			r = buf_printf(out, "sysctl: differs: %s is %s, wanted %s\n", key, value, sysctls[i].value);
+		if (r == 0 && strcmp(value, w.of[i].value) != 0)
+			r = buf_printf(out, "sysctl: differs: %s is %s, wanted %s\n", w.of[i].key, value, w.of[i].value);
 		if (r < 0)
-			return err_set(e, r, "report sysctl '%s'", key);
+			return err_set(e, r, "report sysctl '%s'", w.of[i].key);
 	}
 	return 0;
 }
 
 int sysctls_show(const struct sysctls *s, struct buf *out)
 {
+	struct sysctls_wanted w;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(sysctls); i++) {
-		char key[KEY_MAX];
-
-		if (key_of(&sysctls[i], s->bridge, key))
-			r = buf_printf(out, "# sysctl -w %s=%s\n", key, sysctls[i].value);
-	}
+	sysctls_wanted(s, is_narrow(s), &w);
+	for (size_t i = 0; r == 0 && i < w.n; i++)
+		r = buf_printf(out, "# sysctl -w %s=%s\n", w.of[i].key, w.of[i].value);
 	return r;
 }

@@ -5,16 +5,22 @@
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/paths.h"
+#include "netconf/rtnl.h"
 
 /* Where the values from before the first apply are kept, as sysctl(8) could read them: KEY=VALUE, '/' in the keys. */
 #define SYSCTL_STATE PATH_NETCONF_STATE
 
+/* What udev sets on interfaces that come later, by systemd-sysctl(8). */
+#define SYSCTL_LATER "/run/sysctl.d/90-ecs-netconf.conf"
+
 enum { SYSCTL_CHANGED = 1 };
 
-/* Two folders that stand for "/": one for the state file, one for /proc/sys. */
 struct sysctls {
-	int         root, proc;
-	const char *bridge; /* NULL: none */
+	int         root, proc; /* stand for "/": for our own files, and for /proc/sys and udev's socket */
+	const char *bridge;     /* Docker's default one; NULL: none */
+	bool        no_task_roles;
+	bool        old_systemd; /* packages.h */
+	struct rtnl_bridges bridges; /* those that are there */
 };
 
 /* 0: all were right, SYSCTL_CHANGED: some were set. A key that the kernel does not have (no bridge yet) is left out. */

@@ -2,15 +2,12 @@
 #include <net/if.h>
 #include <xtables.h>
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <linux/netfilter/nf_tables_compat.h>
-#include <linux/netfilter/nfnetlink.h>
+#include <limits.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
-#include <linux/netlink.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +18,7 @@
 
 #include "common/buf.h"
 #include "common/file.h"
+#include "netconf/nfnl.h"
 #include "netconf/present.h"
 #include "netconf/xtables.h"
 
@@ -79,51 +77,7 @@ static size_t needs_of(const struct wanted *w, struct need needs[NEEDS_MAX])
 	return n;
 }
 
-struct question {
-	struct nlmsghdr  head;
-	struct nfgenmsg  family;
-	char             attributes[128];
-};
-
-static void attribute_add(struct question *q, uint16_t type, const void *data, size_t len)
-{
-	struct nlattr a = { .nla_type = type, .nla_len = (uint16_t) (NLA_HDRLEN + len) };
-	char *to = (char *) q + q->head.nlmsg_len;
-
-	memcpy(to, &a, sizeof a);
-	memcpy(to + NLA_HDRLEN, data, len);
-	q->head.nlmsg_len += NLA_ALIGN(a.nla_len);
-}
-
-/* The question of hosts with nf_tables. 0 yes, -ENOENT no, another errno: not known. */
-static int ask_nf_tables(const char *name, uint8_t revision, bool target, uint8_t family)
-{
-	struct question q = { .head = { .nlmsg_len = NLMSG_LENGTH(sizeof(struct nfgenmsg)),
-					.nlmsg_type = NFNL_SUBSYS_NFT_COMPAT << 8 | NFNL_MSG_COMPAT_GET,
-					.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
-			      .family = { .nfgen_family = family, .version = NFNETLINK_V0 } };
-	uint32_t number = htonl(revision), kind = htonl(target);
-	AUTO_FD fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-	union {
-		struct nlmsghdr head;
-		char            bytes[4096];
-	} answer;
-	struct nlmsgerr error;
-
-	attribute_add(&q, NFTA_COMPAT_NAME, name, strnlen(name, XT_EXTENSION_MAXNAMELEN - 1) + 1);
-	attribute_add(&q, NFTA_COMPAT_REV, &number, sizeof number);
-	attribute_add(&q, NFTA_COMPAT_TYPE, &kind, sizeof kind);
-	if (fd < 0 || send(fd, &q, q.head.nlmsg_len, 0) < 0)
-		return -errno;
-	if (recv(fd, &answer, sizeof answer, 0) < (ssize_t) NLMSG_LENGTH(sizeof error.error))
-		return -EPROTO;
-	if (answer.head.nlmsg_type != NLMSG_ERROR)
-		return 0;
-	memcpy(&error.error, answer.bytes + NLMSG_HDRLEN, sizeof error.error);
-	return error.error == -EPROTONOSUPPORT ? -ENOENT : error.error;
-}
-
-/* The question of hosts with the older ip_tables alone. Answers as ask_nf_tables(). */
+/* The question of hosts with the older ip_tables alone. Answers as nfnl_has_extension(). */
 static int ask_ip_tables(const char *name, uint8_t revision, int option, uint8_t family)
 {
 	int level = family == NFPROTO_IPV6 ? IPPROTO_IPV6 : IPPROTO_IP;
@@ -148,7 +102,7 @@ static int kernel_has(const char *name, uint8_t revision, int option)
 	/* iptables-nft makes ports of TCP into native nf_tables expressions: it does without the kernel's own match. */
 	if (!target && strcmp(name, "tcp") == 0)
 		return 1;
-	r = ask_nf_tables(name, revision, target, family);
+	r = nfnl_has_extension(name, revision, target, family);
 	if (r != 0 && r != -ENOENT)
 		r = ask_ip_tables(name, revision, option, family);
 	if (r == -ENOENT)
@@ -247,23 +201,60 @@ static int run_child(const struct wanted *const wanted[FAMILIES], struct finding
 	return status == 0 ? 0 : -EIO;
 }
 
-static int judge(const struct finding *f, struct view said, struct err *e)
+static const char *kind_of(const struct finding *f)
 {
-	const char *kind = f->need.target ? "target" : "match";
+	return f->need.target ? "target" : "match";
+}
 
-	if (f->what == KERNEL_LACKS) /* that is the name by which the kernel asks for the module */
-		return err_say(e, -ENOENT, "%s '%s': kernel module '%s_%s' not available", kind, f->need.name,
-			       f->family == FAMILY_IPV6 ? "ip6t" : "ipt", f->need.name);
+static const char *prefix_of(const struct finding *f)
+{
+	return f->family == FAMILY_IPV6 ? "ip6t" : "ipt";
+}
+
+/* The program that loads modules for the kernel. Empty if it is there, or if none is to be called. */
+static void absent_helper(char ret[PATH_MAX])
+{
+	AUTO_BUF text = { .limit = 0 };
+	AUTO_FD proc = -1;
+	struct view path;
+	struct err unused;
+
+	ret[0] = '\0';
+	if (root_open(NULL, &proc, &unused) < 0 || file_read(proc, "/proc/sys/kernel/modprobe", PATH_MAX - 1, &text, &unused) != 0)
+		return;
+	path = view_trim(buf_view(&text));
+	snprintf(ret, PATH_MAX, "%.*s", VIEW_ARG(path, (size_t) PATH_MAX - 1));
+	if (ret[0] != '/' || access(ret, X_OK) == 0)
+		ret[0] = '\0';
+}
+
+/* The module's name is that by which the kernel asks for it. */
+static int lacks(const struct finding *f, const struct packages *packages, struct err *e)
+{
+	char helper[PATH_MAX];
+
+	absent_helper(helper);
+	if (helper[0])
+		return err_say(e, -ENOENT, "%s '%s': kernel module '%s_%s' not loaded: '%.64s' not found (package %s)", kind_of(f),
+			       f->need.name, prefix_of(f), f->need.name, helper, packages->kmod);
+	return err_say(e, -ENOENT, "%s '%s': kernel module '%s_%s' not available (package %s)", kind_of(f), f->need.name,
+		       prefix_of(f), f->need.name, packages->modules);
+}
+
+static int judge(const struct finding *f, struct view said, const struct packages *packages, struct err *e)
+{
+	if (f->what == KERNEL_LACKS)
+		return lacks(f, packages, e);
 	if (f->what == NOT_INSTALLED && said.len > 0)
-		return err_say(e, -ENOENT, "%s '%s': extension cannot be loaded: %.*s", kind, f->need.name,
+		return err_say(e, -ENOENT, "%s '%s': extension cannot be loaded: %.*s", kind_of(f), f->need.name,
 			       VIEW_ARG(said, (size_t) 300));
 	if (f->what == NOT_INSTALLED)
-		return err_say(e, -ENOENT, "%s '%s': extension 'libxt_%s.so' not installed (package iptables)", kind,
-			       f->need.name, f->need.name);
+		return err_say(e, -ENOENT, "%s '%s': extension 'libxt_%s.so' not installed (package %s)", kind_of(f),
+			       f->need.name, f->need.name, packages->extensions);
 	return 0;
 }
 
-int xtables_check(const struct wanted *const wanted[FAMILIES], struct err *e)
+int xtables_check(const struct wanted *const wanted[FAMILIES], const struct packages *packages, struct err *e)
 {
 	AUTO_BUF said = { .limit = SAID_MAX };
 	struct finding found, *shared;
@@ -281,5 +272,5 @@ int xtables_check(const struct wanted *const wanted[FAMILIES], struct err *e)
 		return err_say(e, r, "ask libxtables: it gave up: %.*s", VIEW_ARG(why, (size_t) 300));
 	if (r < 0)
 		return err_set(e, r, "ask libxtables");
-	return judge(&found, why, e);
+	return judge(&found, why, packages, e);
 }

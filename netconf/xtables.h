@@ -3,6 +3,7 @@
 #define NETCONF_XTABLES_H
 
 #include "common/err.h"
+#include "netconf/packages.h"
 #include "netconf/rules.h"
 
 /*
@@ -10,6 +11,6 @@
  * the first one that lacks something is named. What cannot be found out counts as there: iptables-restore has the last
  * word. A family whose entry is NULL is not asked about.
  */
-int xtables_check(const struct wanted *const wanted[FAMILIES], struct err *e) MUST_CHECK;
+int xtables_check(const struct wanted *const wanted[FAMILIES], const struct packages *packages, struct err *e) MUST_CHECK;
 
 #endif

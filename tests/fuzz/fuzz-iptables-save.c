@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct view saved = { (const char *) data, len };
 	struct wanted w;
 
-	rules_wanted(&nc, FAMILY_IPV4, &w);
+	rules_wanted(&nc, FAMILY_IPV4, WORDS_IPTABLES, &w);
 	walk(saved);
 	make(&w, saved);
 	make(&none, saved);

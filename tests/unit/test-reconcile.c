@@ -18,7 +18,7 @@ static struct wanted wanted_ipv6(void)
 	struct netconf nc = { .bridge = "docker0" };
 	struct wanted w;
 
-	rules_wanted(&nc, FAMILY_IPV6, &w);
+	rules_wanted(&nc, FAMILY_IPV6, WORDS_IPTABLES, &w);
 	return w;
 }
 

@@ -112,10 +112,10 @@ static void restore(struct model *m, struct view text)
 
 static void save(const struct model *m, struct buf *out)
 {
-	static const char *const tables[] = { "filter", "nat" };
+	static const char *const tables[] = { "filter", "mangle", "nat" };
 
 	buf_clear(out);
-	for (size_t t = 0; t < 2; t++) {
+	for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {
 		assert_int_equal(buf_printf(out, "*%s\n", tables[t]), 0);
 		for (size_t i = 0; i < m->n; i++) {
 			const struct line *l = &m->line[i];
@@ -150,7 +150,8 @@ static bool settle(struct model *m, const struct wanted *w)
 
 static const char host[] = "*filter\n:INPUT\n:FORWARD\n:DOCKER-USER\n-A INPUT -i lo -j ACCEPT\n"
 			   "-A FORWARD -j DOCKER-USER\nCOMMIT\n*nat\n:PREROUTING\n:OUTPUT\n:DOCKER\n"
-			   "-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER\nCOMMIT\n";
+			   "-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER\nCOMMIT\n"
+			   "*mangle\n:FORWARD\n-A FORWARD -j MARK\nCOMMIT\n";
 
 /* What users, other programs and killed runs may have left; each is one bit of a number. */
 static const char *const damage[] = {
@@ -159,6 +160,7 @@ static const char *const damage[] = {
 	"*filter\n-A FORWARD -m comment --comment \"a \\\"\" -g ECS-INPUT\n-A INPUT -i x -j ECS-INPUT\nCOMMIT\n",
 	"*nat\n:ECS-OUTPUT\n:ECS-PREROUTING\n-A OUTPUT -j ECS-OUTPUT\n-A ECS-OUTPUT -j ECS-PREROUTING\nCOMMIT\n",
 	"*nat\n-A ECS-PREROUTING -j RETURN\n-A OUTPUT -j ECS-OUTPUT\nCOMMIT\n",
+	"*mangle\n:ECS-FORWARD\n-A ECS-FORWARD -j RETURN\n-A FORWARD -j ECS-FORWARD\n-A FORWARD -j ECS-FORWARD\nCOMMIT\n",
 };
 
 static void damaged_host(struct model *m, unsigned bits)
@@ -191,13 +193,13 @@ static void test_any_damage_is_mended_and_removed(void **state)
 	const struct wanted none = { 0 };
 
 	(void) state;
-	for (unsigned bits = 0; bits < 1U << 5; bits++) {
-		for (unsigned facts = 0; facts < 16; facts++) {
-			struct netconf nc = { facts & 1 ? "docker0" : NULL, facts & 2, facts & 4 };
+	for (unsigned bits = 0; bits < 1U << 6; bits++) {
+		for (unsigned facts = 0; facts < 64; facts++) {
+			struct netconf nc = { facts & 1 ? "docker0" : NULL, facts & 2, facts & 4, facts & 16, facts & 32 };
 			struct wanted w;
 			struct model m;
 
-			rules_wanted(&nc, facts & 8 ? FAMILY_IPV6 : FAMILY_IPV4, &w);
+			rules_wanted(&nc, facts & 8 ? FAMILY_IPV6 : FAMILY_IPV4, WORDS_IPTABLES, &w);
 			damaged_host(&m, bits);
 			(void) settle(&m, &w);
 			assert_false(settle(&m, &w)); /* once is enough */
@@ -219,7 +221,7 @@ static void test_jump_into_filter_goes_first(void **state)
 	size_t input;
 
 	(void) state;
-	rules_wanted(&nc, FAMILY_IPV4, &w);
+	rules_wanted(&nc, FAMILY_IPV4, WORDS_IPTABLES, &w);
 	damaged_host(&m, 1 | 2); /* three jumps, all behind the host's own rule */
 	assert_true(settle(&m, &w));
 	input = line_find(&m, "filter", view_of("INPUT"), view_of(""));
@@ -234,7 +236,7 @@ static void test_fresh_host(void **state)
 	struct state s;
 
 	(void) state;
-	rules_wanted(&nc, FAMILY_IPV6, &w);
+	rules_wanted(&nc, FAMILY_IPV6, WORDS_IPTABLES, &w);
 	reconcile(&w, view_of(""), &s);
 	assert_int_equal(render_changes(&w, &s, view_of(""), &out), 0);
 	assert_string_equal(out.p, "*filter\n:ECS-INPUT - [0:0]\n"
@@ -250,7 +252,7 @@ static void test_filter_comes_before_what_it_guards(void **state)
 	struct state s;
 
 	(void) state;
-	rules_wanted(&nc, FAMILY_IPV4, &w);
+	rules_wanted(&nc, FAMILY_IPV4, WORDS_IPTABLES, &w);
 	reconcile(&w, view_of(""), &s);
 	assert_int_equal(render_changes(&w, &s, view_of(""), &out), 0);
 	assert_non_null(strstr(out.p, "*filter\n"));
@@ -267,7 +269,7 @@ static void test_only_the_wrong_table_is_touched(void **state)
 	struct model m;
 
 	(void) state;
-	rules_wanted(&nc, FAMILY_IPV4, &w);
+	rules_wanted(&nc, FAMILY_IPV4, WORDS_IPTABLES, &w);
 	damaged_host(&m, 0);
 	(void) settle(&m, &w);
 	chain_flush(&m, "nat", view_of("ECS-OUTPUT"));
@@ -286,7 +288,7 @@ static void test_no_room(void **state)
 	struct state s;
 
 	(void) state;
-	rules_wanted(&nc, FAMILY_IPV4, &w);
+	rules_wanted(&nc, FAMILY_IPV4, WORDS_IPTABLES, &w);
 	reconcile(&w, view_of(""), &s);
 	for (size_t limit = 1; limit < 300; limit += 7) {
 		AUTO_BUF out = { .limit = limit };

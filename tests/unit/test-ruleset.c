@@ -61,7 +61,7 @@ static struct ruleset wanted_set(void)
 	struct netconf nc = { .bridge = NULL };
 	struct ruleset r = { .family = FAMILY_IPV6 };
 
-	rules_wanted(&nc, FAMILY_IPV6, &r.wanted);
+	rules_wanted(&nc, FAMILY_IPV6, WORDS_IPTABLES, &r.wanted);
 	return r;
 }
 

@@ -149,7 +149,7 @@ static void test_state_that_nobody_of_us_wrote(void **state)
 
 	put(p, "/proc/sys/kernel/x", "a\n");
 	put(p, ROUTE, "1\n");
-	put(p, SYSCTL_STATE, "kernel/x=b\nnet/ipv4/conf/../../../kernel/x=c\n"
+	put(p, SYSCTL_STATE, "net/ipv4/conf/all/route_localnet=0\nkernel/x=b\nnet/ipv4/conf/../../../kernel/x=c\n"
 			     "garbage\nnet/ipv4/conf/all/route_localnet\n=\n");
 	assert_int_equal(sysctls_remove(&p->s, &p->e), 0);
 	holds(p, "/proc/sys/kernel/x", "a");
@@ -193,6 +193,84 @@ static void test_failures_are_named(void **state)
 	assert_false(file_exists(p->s.root, SYSCTL_STATE));
 }
 
+#define DOCKER0    "/proc/sys/net/ipv4/conf/docker0/route_localnet"
+#define USER_MADE  "/proc/sys/net/ipv4/conf/br-0a1b/route_localnet"
+#define AWSVPC     "/proc/sys/net/ipv4/conf/ecs-bridge/route_localnet"
+#define VIRTUAL    "/proc/sys/net/ipv4/conf/virbr0/route_localnet"
+
+static void with_udev(struct place *p)
+{
+	put(p, "/run/udev/control", "");
+	put(p, "/usr/lib/systemd/systemd-sysctl", "");
+	put(p, DOCKER0, "0\n");
+	put(p, USER_MADE, "0\n");
+	put(p, VIRTUAL, "0\n");
+	put(p, "/proc/sys/net/ipv6/conf/br-0a1b/accept_ra", "1\n");
+	put(p, "/proc/sys/net/ipv6/conf/virbr0/accept_ra", "1\n");
+	strcpy(p->s.bridges.name[0], "docker0");
+	strcpy(p->s.bridges.name[1], "br-0a1b");
+	strcpy(p->s.bridges.name[2], "virbr0");
+	p->s.bridges.n = 3;
+}
+
+static void test_with_udev_only_bridges_let_in(void **state)
+{
+	struct place *p = *state;
+	AUTO_BUF later = { .limit = 0 };
+
+	with_udev(p);
+	assert_int_equal(sysctls_apply(&p->s, &p->e), SYSCTL_CHANGED);
+	holds(p, ROUTE, "0");
+	holds(p, DOCKER0, "1");
+	holds(p, USER_MADE, "1");
+	holds(p, VIRTUAL, "1");
+	holds(p, "/proc/sys/net/ipv6/conf/br-0a1b/accept_ra", "0");
+	holds(p, "/proc/sys/net/ipv6/conf/virbr0/accept_ra", "1"); /* not Docker's */
+	assert_int_equal(file_read(p->s.root, SYSCTL_LATER, 4096, &later, &p->e), 0);
+	assert_non_null(strstr(later.p, "\n-net/ipv4/conf/ecs-bridge/route_localnet = 1\n"));
+	assert_non_null(strstr(later.p, "\n-net/ipv4/conf/br-*/route_localnet = 1\n"));
+	assert_non_null(strstr(later.p, "\n-net/ipv6/conf/docker0/accept_ra = 0\n"));
+	assert_int_equal(sysctls_apply(&p->s, &p->e), 0);
+	put(p, AWSVPC, "0\n");
+	assert_int_equal(sysctls_apply(&p->s, &p->e), SYSCTL_CHANGED);
+	holds(p, AWSVPC, "1");
+	assert_int_equal(sysctls_remove(&p->s, &p->e), 0);
+	holds(p, DOCKER0, "0");
+	holds(p, AWSVPC, "0");
+	holds(p, "/proc/sys/net/ipv6/conf/br-0a1b/accept_ra", "1");
+	assert_false(file_exists(p->s.root, SYSCTL_LATER));
+	assert_false(file_exists(p->s.root, SYSCTL_STATE));
+}
+
+/* At the first apply there was no udev, then there is; then task roles are switched off. */
+static void test_what_is_not_wanted_any_more_is_put_back(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(sysctls_apply(&p->s, &p->e), SYSCTL_CHANGED);
+	holds(p, ROUTE, "1");
+	with_udev(p);
+	assert_int_equal(sysctls_apply(&p->s, &p->e), SYSCTL_CHANGED);
+	holds(p, ROUTE, "0");
+	holds(p, DOCKER0, "1");
+	p->s.no_task_roles = true;
+	assert_int_equal(sysctls_apply(&p->s, &p->e), 0);
+	holds(p, DOCKER0, "0");
+	holds(p, USER_MADE, "0");
+	holds(p, "/proc/sys/net/ipv6/conf/br-0a1b/accept_ra", "0");
+}
+
+static void test_systemd_that_understands_no_patterns(void **state)
+{
+	struct place *p = *state;
+
+	with_udev(p);
+	p->s.old_systemd = true;
+	assert_int_equal(sysctls_apply(&p->s, &p->e), SYSCTL_CHANGED);
+	holds(p, ROUTE, "1");
+	assert_false(file_exists(p->s.root, SYSCTL_LATER));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +283,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_report, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_show, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_failures_are_named, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_with_udev_only_bridges_let_in, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_what_is_not_wanted_any_more_is_put_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_systemd_that_understands_no_patterns, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("sysctl", tests, NULL, NULL);

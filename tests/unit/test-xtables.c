@@ -14,6 +14,9 @@
 
 static struct err err;
 
+static const struct packages packages = { .iptables = "the tools", .extensions = "the extensions", .kmod = "kmod",
+					  .modules = "the modules" };
+
 /* libxtables looks for its extensions in a folder that the build of the host's iptables decided. */
 static bool extensions_installed(void)
 {
@@ -48,7 +51,7 @@ static int check_rule(enum family family, const char *rule)
 	const struct wanted *ask[FAMILIES] = { NULL };
 
 	ask[family] = &w;
-	return xtables_check(ask, &err);
+	return xtables_check(ask, &packages, &err);
 }
 
 static void test_nothing_to_ask(void **state)
@@ -56,7 +59,7 @@ static void test_nothing_to_ask(void **state)
 	const struct wanted *ask[FAMILIES] = { NULL };
 
 	(void) state;
-	assert_int_equal(xtables_check(ask, &err), 0);
+	assert_int_equal(xtables_check(ask, &packages, &err), 0);
 	assert_int_equal(check_rule(FAMILY_IPV4, "-i docker0 -j ACCEPT"), 0);
 }
 
@@ -69,9 +72,9 @@ static void test_our_rules_can_be_made(void **state)
 	(void) state;
 	if (!extensions_installed())
 		skip_because("no extensions of iptables on this machine");
-	rules_wanted(&nc, FAMILY_IPV4, &w[FAMILY_IPV4]);
-	rules_wanted(&nc, FAMILY_IPV6, &w[FAMILY_IPV6]);
-	assert_int_equal(xtables_check(ask, &err), 0);
+	rules_wanted(&nc, FAMILY_IPV4, WORDS_IPTABLES, &w[FAMILY_IPV4]);
+	rules_wanted(&nc, FAMILY_IPV6, WORDS_IPTABLES, &w[FAMILY_IPV6]);
+	assert_int_equal(xtables_check(ask, &packages, &err), 0);
 }
 
 static void test_extension_that_nobody_has(void **state)
@@ -79,9 +82,9 @@ static void test_extension_that_nobody_has(void **state)
 	(void) state;
 	assert_int_equal(check_rule(FAMILY_IPV4, "-m nosuchmatch --x -j DROP"), -ENOENT);
 	assert_string_equal(err.text,
-			    "match 'nosuchmatch': extension 'libxt_nosuchmatch.so' not installed (package iptables)");
+			    "match 'nosuchmatch': extension 'libxt_nosuchmatch.so' not installed (package the extensions)");
 	assert_int_equal(check_rule(FAMILY_IPV6, "-j NOSUCH --y"), -ENOENT);
-	assert_string_equal(err.text, "target 'NOSUCH': extension 'libxt_NOSUCH.so' not installed (package iptables)");
+	assert_string_equal(err.text, "target 'NOSUCH': extension 'libxt_NOSUCH.so' not installed (package the extensions)");
 }
 
 static void test_name_longer_than_any(void **state)
@@ -96,7 +99,7 @@ static void test_no_extensions_at_all(void **state)
 	(void) state;
 	assert_int_equal(setenv("XTABLES_LIBDIR", "/nonexistent", 1), 0);
 	assert_int_equal(check_rule(FAMILY_IPV4, "-p tcp -m tcp --dport 1 -j DROP"), -ENOENT);
-	assert_string_equal(err.text, "match 'tcp': extension 'libxt_tcp.so' not installed (package iptables)");
+	assert_string_equal(err.text, "match 'tcp': extension 'libxt_tcp.so' not installed (package the extensions)");
 	assert_int_equal(unsetenv("XTABLES_LIBDIR"), 0);
 }
 
@@ -126,8 +129,8 @@ static void test_kernel_without_the_module(void **state)
 	static const struct {
 		const char *rule, *text;
 	} rare[] = {
-		{ "-j LED --led-trigger-id x", "target 'LED': kernel module 'ipt_LED' not available" },
-		{ "-m ipvs --ipvs", "match 'ipvs': kernel module 'ipt_ipvs' not available" },
+		{ "-j LED --led-trigger-id x", "target 'LED': kernel module 'ipt_LED' not available (package the modules)" },
+		{ "-m ipvs --ipvs", "match 'ipvs': kernel module 'ipt_ipvs' not available (package the modules)" },
 	};
 
 	(void) state;
