@@ -19,7 +19,6 @@ struct setting {
 	const char *preset;       /* what holds without it; NULL: nothing */
 	bool        required;     /* where what it stands in is there */
 	bool        private;      /* its value may hold a secret: never printed */
-	bool        acts;         /* on a key of the document: this version does something about it */
 	const char *help;
 	check_fn   *check;
 	rule_fn    *rule;

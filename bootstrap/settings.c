@@ -244,16 +244,3 @@ int settings_each_agent(const struct settings *s, setting_fn *fn, void *ctx)
 	return 0;
 }
 
-const char *settings_next_ignored(const struct settings *s, size_t *at)
-{
-	for (; *at < settings_table_len; (*at)++) {
-		const struct setting *row = &settings_table[*at];
-		const char *key = row->acts ? NULL : setting_leaf(row, "");
-
-		if (key && settings_section(s, key)) {
-			(*at)++;
-			return key;
-		}
-	}
-	return NULL;
-}

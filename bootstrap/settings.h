@@ -43,9 +43,6 @@ struct json_object *settings_agent(struct settings *s);
 /* What stands under a key of the merged document, NULL if nothing does. Borrowed. */
 struct json_object *settings_section(const struct settings *s, const char *key);
 
-/* The keys that were given but that this version does not act on; NULL-terminated walk: start with *at = 0. */
-const char *settings_next_ignored(const struct settings *s, size_t *at);
-
 /* The table of all settings as text for a reader: `ecs-bootstrap help settings`. 0, -EMSGSIZE, -ENOMEM. */
 int settings_describe(struct buf *b) MUST_CHECK;
 

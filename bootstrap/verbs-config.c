@@ -9,15 +9,6 @@
 
 enum { APPLY_IMDS_TIMEOUT_MS = 5000 };
 
-static void say_ignored(const struct settings *s)
-{
-	const char *key;
-	size_t at = 0;
-
-	while ((key = settings_next_ignored(s, &at)))
-		log_warn("apply setting '%s': this version does not act on it, ignored", key);
-}
-
 static void say_warnings(const struct findings *f)
 {
 	for (size_t i = 0; i < f->n; i++) {
@@ -77,7 +68,6 @@ static void say_report(const struct config_report *r)
 	if (r->unclosed_block)
 		log_warn("read '%s': a managed block has no END line; its lines were kept as yours", PATH_ECS_CONFIG);
 	say_warnings(&r->settings.findings);
-	say_ignored(&r->settings);
 	if (!r->has_user_data && r->lines == 0)
 		log_info("there is no user data%s", r->written ? "; removed the managed block from '" PATH_ECS_CONFIG "'" : "");
 	else if (r->ours == 0 && r->lines == 0)
@@ -127,7 +117,6 @@ static int print_plan(const struct options *o, const struct config_report *repor
 	} else {
 		say_source(report);
 		say_warnings(&report->settings.findings);
-		say_ignored(&report->settings);
 	}
 	r = say_failures(report) > 0 ? EXIT_FAILED : EXIT_DONE;
 	if (!report->off && changes->n == 0 && r == EXIT_DONE)

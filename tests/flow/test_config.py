@@ -163,13 +163,6 @@ def test_log_is_logfmt():
             matches(line, r'^level=(info|warn|error) time=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ msg="[^"]+"')
 
 
-def test_settings_for_later_versions_are_named():
-    with Host() as host:
-        result = host.config_of('{"version": 1, "agent": {"A": 1}, "eniTrunking": "auto"}').exits(0)
-        result.says("'eniTrunking'")
-        equal(host.block(), ["A=1"])
-
-
 def test_journal_gets_priorities():
     # systemd names the stream it gave in JOURNAL_STREAM; here a file stands for it.
     with Host() as host:

@@ -14,7 +14,7 @@ from tap import each, equal, lacks
 
 LATE = "/run/ecs/late-check"
 README_HEAD = "| key of the settings document | value | what it does |\n|---|---|---|\n"
-README_END = "\nKeys marked"
+README_END = "\nAny other key"
 MAN_HEAD, MAN_END = '.\\" from "ecs-bootstrap help settings"; a test compares them\n', '.\\" end of the settings\n'
 
 

@@ -99,17 +99,6 @@ static void test_refused_lines(void **state)
 	}
 }
 
-static void test_ignored_keys_are_named(void **state)
-{
-	AUTO_SETTINGS s = { .doc = NULL };
-	size_t at = 0;
-
-	(void) state;
-	add_json(&s, "{\"version\":1,\"eniTrunking\":\"auto\",\"agent\":{},\"packages\":null}");
-	assert_string_equal(settings_next_ignored(&s, &at), "eniTrunking");
-	assert_null(settings_next_ignored(&s, &at));
-}
-
 static void test_merge_of_settings(void **state)
 {
 	static const char *const parts[] = {
@@ -171,7 +160,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_values_become_lines), TEST(test_parts_merge_in_order), TEST(test_refused_documents), TEST(test_refused_lines),
-		TEST(test_ignored_keys_are_named), TEST(test_merge_of_settings), TEST(test_file_keeps_foreign_lines), TEST(test_nearest),
+		TEST(test_merge_of_settings), TEST(test_file_keeps_foreign_lines), TEST(test_nearest),
 	};
 
 	return RUN("settings", tests);
