@@ -10,4 +10,7 @@
 /* "VARIABLE=VALUE" lines, as in sd_notify(3). Nothing happens where NOTIFY_SOCKET is not set, and failures are nobody's business. */
 void notify(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
+/* The same with a text that is whole already. May be called by a signal handler while nobody changes the environment. */
+void notify_text(const char *text);
+
 #endif
