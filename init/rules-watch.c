@@ -232,7 +232,7 @@ static void on_line(void *ctx, struct view line)
 {
 	struct rules_watch *w = ctx;
 
-	w->differences += line.len > 0;
+	w->differences += line.len > 0 && line.p[0] != '#'; /* a comment says which backend was looked at */
 }
 
 static void start_job(struct rules_watch *w, const char *verb, unsigned limit_ms, job_end_fn *end)
