@@ -28,12 +28,13 @@ ALL_LDFLAGS  = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(SAN),-fsanitize=$
 LIBS         = $(shell $(PKG_CONFIG) --libs $(PKGS))
 
 # A folder's main.c makes its program; every other .c goes into one archive, from which programs and tests take what they need.
-FOLDERS  := common cloud-init bootstrap netconf init init/engine efs
-PROGRAMS := ecs-bootstrap ecs-netconf amazon-ecs-init ecs-engine
+FOLDERS  := common cloud-init bootstrap netconf init init/engine efs efs/mount
+PROGRAMS := ecs-bootstrap ecs-netconf amazon-ecs-init ecs-engine ecs-mount-efs
 MAIN_ecs-bootstrap   := bootstrap/main
 MAIN_ecs-netconf     := netconf/main
 MAIN_amazon-ecs-init := init/main
 MAIN_ecs-engine      := init/engine/main
+MAIN_ecs-mount-efs   := efs/mount/main
 
 SRC     := $(foreach d,$(FOLDERS),$(wildcard $(d)/*.c))
 HDR     := $(foreach d,$(FOLDERS),$(wildcard $(d)/*.h))
