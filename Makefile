@@ -85,6 +85,7 @@ install: all                                             ## honours DESTDIR and 
 	install -m 0644 rpm/*.service '$(DESTDIR)$(UNITDIR)'
 	install -m 0644 rpm/ecs-bootstrap.tmpfiles '$(DESTDIR)$(TMPFILESDIR)/ecs-bootstrap.conf'
 	install -m 0644 rpm/ecs-bootstrap-cloud-init.tmpfiles '$(DESTDIR)$(TMPFILESDIR)/ecs-bootstrap-cloud-init.conf'
+	install -m 0644 rpm/ecs-efs.tmpfiles '$(DESTDIR)$(TMPFILESDIR)/ecs-efs.conf'
 	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)' cloud-init/ecs_bootstrap_handler.py
 	install -m 0644 */*.8 '$(DESTDIR)$(MANDIR)/man8'
 	install -m 0644 bootstrap/ecs-bootstrap.completion '$(DESTDIR)$(COMPDIR)/ecs-bootstrap'
@@ -94,6 +95,8 @@ uninstall:                                               ## takes away what inst
 	  $(patsubst rpm/%,'$(DESTDIR)$(UNITDIR)/%',$(wildcard rpm/*.service)) '$(DESTDIR)$(TMPFILESDIR)/ecs-bootstrap.conf' \
 	  '$(DESTDIR)$(TMPFILESDIR)/ecs-bootstrap-cloud-init.conf' '$(DESTDIR)$(DATADIR)/ecs_bootstrap_handler.py' \
 	  $(patsubst %,'$(DESTDIR)$(MANDIR)/man8/%',$(notdir $(wildcard */*.8))) '$(DESTDIR)$(COMPDIR)/ecs-bootstrap'
+	rm -f '$(DESTDIR)$(TMPFILESDIR)/ecs-efs.conf'
+	link='$(DESTDIR)/sbin/mount.efs'; [ "$$(readlink "$$link")" != '$(LIBEXECDIR)/ecs-mount-efs' ] || rm "$$link"
 	-rmdir '$(DESTDIR)$(DATADIR)'
 
 deps:                                                    ## install what a build needs (apt, root)

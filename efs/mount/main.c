@@ -15,7 +15,7 @@
 #include "efs/mount/conf.h"
 #include "efs/mount/explain.h"
 #include "efs/mount/nfs.h"
-#include "efs/mount/tunnel.h"
+#include "efs/mount/unit.h"
 #include "efs/mountinfo.h"
 
 #define PROGRAM "mount.efs"
@@ -188,7 +188,7 @@ static int find_ca_file(const struct course *c, char ret[PATH_MAX], struct err *
 static int mount_tls(struct course *c, struct err *e)
 {
 	char ca_file[PATH_MAX], source[128] = "ecs.ec2";
-	struct tunnel t = { .root = c->root, .base = c->base, .dir = c->dir, .options = &c->options, .place = &c->place, .ca_file = ca_file,
+	struct tunnel_unit t = { .root = c->root, .root_path = c->arguments->root, .base = c->base, .dir = c->dir, .options = &c->options, .place = &c->place, .ca_file = ca_file,
 			    .source = source, .deadline = c->deadline };
 	struct view v;
 	unsigned port;
@@ -197,12 +197,14 @@ static int mount_tls(struct course *c, struct err *e)
 	if (conf_find(buf_view(&c->conf), "client-info", "source", &v) && v.len > 0 && v.len <= 100)
 		snprintf(source, sizeof source, "%.*s", VIEW_ARG(v, sizeof source - 1));
 	if (r == 0)
-		r = tunnel_start(&t, &port, e);
+		r = unit_start(&t, &port, e);
 	if (r < 0)
 		return r;
 	r = mount_nfs(c, port, e);
-	if (r < 0)
-		tunnel_stop(&t);
+	if (r < 0) {
+		(void) unit_trouble(&t, e); /* to mount.nfs4 all that ails TLS is a reset */
+		unit_stop(&t);
+	}
 	return r;
 }
 
