@@ -27,6 +27,7 @@ int unit_text(const struct tunnel_unit *t, struct buf *b, struct err *e)
 {
 	const struct efs_options *o = t->options;
 	char port[16];
+	int n = snprintf(port, sizeof port, "%u", o->tlsport), r = 0;
 	const struct {
 		const char *key;
 		struct view value;
@@ -35,7 +36,7 @@ int unit_text(const struct tunnel_unit *t, struct buf *b, struct err *e)
 		{ "HOST", view_of(t->place->host) },
 		{ "CONNECT", view_of(t->place->connect) },
 		{ "REGION", view_of(t->place->region) },
-		{ "PORT", view_of(port) },
+		{ "PORT", { port, (size_t) n } },
 		{ "NETNS", o->value[OPT_NETNS] },
 		{ "ACCESS_POINT", o->value[OPT_ACCESSPOINT] },
 		{ "IAM", view_of(o->given[OPT_IAM] ? "true" : "false") },
@@ -45,9 +46,7 @@ int unit_text(const struct tunnel_unit *t, struct buf *b, struct err *e)
 		{ "MOUNTPOINT", view_of(t->dir) },
 		{ "SOURCE", view_of(t->source) },
 	};
-	int r = 0;
 
-	snprintf(port, sizeof port, "%u", o->tlsport);
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(lines); i++)
 		r = add_line(b, lines[i].key, lines[i].value.p ? lines[i].value : view_of(""), e);
 	return r;
