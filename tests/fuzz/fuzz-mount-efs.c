@@ -38,7 +38,8 @@ static void names(struct view text)
 	if (n.id.len >= sizeof id || n.region.len >= AWS_REGION_SIZE || n.zone.len >= AWS_REGION_SIZE)
 		abort();
 	snprintf(id, sizeof id, "%.*s", VIEW_ARG(n.id, sizeof id - 1));
-	(void) efs_name_make(id, "eu-west-1", NULL, host, &e);
+	if (efs_name_make(id, "eu-west-1", NULL, host, &e) == 0 && !efs_name_parse(view_of(host), &n))
+		abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """Real NFS mounts by our programs: boots a virtual machine whose kernel has NFS, runs tests/vm/guest/test_mount.py in it
 and passes on what that says. VM_KEEP=FOLDER keeps what the machine left."""
 
