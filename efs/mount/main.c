@@ -191,7 +191,7 @@ static int mount_tls(struct course *c, struct err *e)
 	struct tunnel_unit t = { .root = c->root, .root_path = c->arguments->root, .base = c->base, .dir = c->dir, .options = &c->options, .place = &c->place, .ca_file = ca_file,
 			    .source = source, .deadline = c->deadline };
 	struct view v;
-	unsigned port;
+	unsigned port = 0;
 	int r = find_ca_file(c, ca_file, e);
 
 	if (conf_find(buf_view(&c->conf), "client-info", "source", &v) && v.len > 0 && v.len <= 100)

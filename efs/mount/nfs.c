@@ -132,15 +132,28 @@ static int set_ahead(void *ctx)
 	return fd >= 0 && write(fd, text, strlen(text)) > 0 ? 0 : 1;
 }
 
+/* nfs-utils has a rule that sets the figure of a new mount to its own, some moments after mount.nfs4 is done. */
+static int wait_for_udev(void *ctx)
+{
+	const char *const argv[] = { "udevadm", "settle", "--timeout=2", NULL };
+
+	(void) ctx;
+	return file_exists(AT_FDCWD, "/run/udev/control") ? child_exec((void *) argv) : 1;
+}
+
 void nfs_read_ahead(const char *dir, unsigned long rsize)
 {
 	struct ahead a = { .dir = dir, .kib = 15 * rsize / 1024 }; /* as the kernel itself had it before 5.4 */
-	struct child c = { .work = set_ahead, .ctx = &a, .netns = -1, .deadline = clock_ms() + READ_AHEAD_MS };
+	struct child c = { .work = wait_for_udev, .netns = -1, .deadline = clock_ms() + READ_AHEAD_MS };
 	AUTO_BUF said = { .limit = 256 };
 	struct err unused;
 	int status;
 
-	/* in a child: whatever touches NFS may hang */
+	/* in children: whatever touches NFS may hang */
+	if (child_run(&c, &status, &said, &unused) < 0)
+		return;
+	c.work = set_ahead;
+	c.ctx = &a;
 	if (child_run(&c, &status, &said, &unused) < 0)
 		return;
 }

@@ -2,6 +2,8 @@
 #ifndef EFS_MOUNT_RESOLVE_H
 #define EFS_MOUNT_RESOLVE_H
 
+#include <stddef.h>
+
 #include "common/err.h"
 
 enum { ADDRESSES_MAX = 8, ADDRESS_SIZE = 64, NFS_PORT = 2049 };
