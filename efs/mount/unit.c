@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +10,7 @@
 #include "efs/mount/child.h"
 #include "efs/mount/unit.h"
 
-enum { START_MS = 25000, STOP_MS = 5000, LOOK_MS = 50, TEXT_MAX = 16 << 10, NAME_SIZE = EFS_BASE_SIZE + 64 };
+enum { START_MS = 25000, STOP_MS = 5000, TEXT_MAX = 16 << 10, NAME_SIZE = EFS_BASE_SIZE + 64 };
 
 static int add_line(struct buf *b, const char *key, struct view value, struct err *e)
 {
@@ -88,9 +87,9 @@ static int write_state(const struct tunnel_unit *t, struct err *e)
 	return r < 0 ? r : 0;
 }
 
-static int run(const char *what, int (*work)(void *ctx), void *ctx, long deadline, struct err *e)
+static int run(const char *what, const char *const *argv, long deadline, struct err *e)
 {
-	struct child c = { .work = work, .ctx = ctx, .netns = -1, .deadline = deadline };
+	struct child c = { .work = child_exec, .ctx = (void *) argv, .netns = -1, .deadline = deadline };
 	AUTO_BUF said = { .limit = 2048 };
 	struct view text, line = { "", 0 };
 	int status, r = child_run(&c, &status, &said, e);
@@ -110,31 +109,16 @@ static int systemctl(const struct tunnel_unit *t, const char *verb, long deadlin
 	const char *argv[] = { "systemctl", verb, unit, NULL };
 
 	snprintf(unit, sizeof unit, EFS_TUNNEL "@%s.service", t->base);
-	return run("systemctl", child_exec, argv, deadline, e);
+	return run("systemctl", argv, deadline, e);
 }
 
-/* In the background, with nothing of ours; it logs by itself. */
-static int detach(void *argv)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	pid_t pid = null < 0 ? -1 : fork();
-
-	if (pid != 0)
-		return pid < 0;
-	(void) setsid();
-	(void) dup2(null, STDOUT_FILENO);
-	(void) dup2(null, STDERR_FILENO);
-	return child_exec(argv);
-}
-
-/* Where there is no systemd: the program beside our own. It listens once it has named its port. */
+/* Where there is no systemd: the program beside our own, which goes into the background once it listens. */
 static int start_directly(const struct tunnel_unit *t, long deadline, struct err *e)
 {
-	char program[PATH_MAX], path[NAME_SIZE];
+	char program[PATH_MAX];
 	const char *argv[] = { program, "--root", t->root_path ? t->root_path : "/", t->base, NULL };
 	ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
 	char *slash;
-	int r;
 
 	program[n > 0 ? n : 0] = '\0';
 	slash = strrchr(program, '/');
@@ -143,11 +127,7 @@ static int start_directly(const struct tunnel_unit *t, long deadline, struct err
 	strcpy(slash + 1, EFS_TUNNEL);
 	if (access(program, X_OK) < 0)
 		return err_set(e, -errno, "start the tunnel '%s'", program);
-	r = run(EFS_TUNNEL, detach, argv, deadline, e);
-	name_file(t, ".port", path);
-	while (r == 0 && !file_exists(t->root, path) && !unit_trouble(t, e) && clock_ms() < deadline)
-		clock_sleep_ms(LOOK_MS);
-	return r;
+	return run(EFS_TUNNEL, argv, deadline, e);
 }
 
 /* A unit that still runs has the words of an earlier mount: it is started anew. */

@@ -338,8 +338,10 @@ def test_without_systemd_the_tunnel_is_started_directly():
         shutil.copy(program.path_of("ecs-mount-efs"), f"{scene.folder}/ecs-mount-efs")
         scene.mount("tls", code=32, binary=f"{scene.folder}/ecs-mount-efs").says("start the tunnel '.*/ecs-efs-tunnel': No such file")
         with open(f"{scene.folder}/ecs-efs-tunnel", "w") as file:
-            file.write(f'#!/bin/sh\necho "$$ $*" >"{scene.folder}/direct"\nsleep 0.3\ncd "$2/run/ecs/efs"\n'
-                       'echo 20124 >new && mv new "$3.port"\nexec sleep 100\n')
+            file.write(f'''#!/bin/sh
+                sleep 100 >/dev/null 2>&1 &
+                echo "$! $*" >"{scene.folder}/direct"
+                echo 20124 >"$2/run/ecs/efs/$3.port"''')
         os.chmod(f"{scene.folder}/ecs-efs-tunnel", 0o755)
         scene.mount("tls", binary=f"{scene.folder}/ecs-mount-efs").within(10)
         pid, words = scene.log("direct")[0].split(" ", 1)
