@@ -171,7 +171,7 @@ static short upstream_events(const struct connection *c)
 	case CONN_FLOWING:
 		if (pipe_wants_source(&c->down))
 			events |= c->read_needs;
-		if (pipe_wants_sink(&c->up))
+		if (flow_wants_upstream(c))
 			events |= c->write_needs;
 		return events;
 	default:

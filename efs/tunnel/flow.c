@@ -8,6 +8,11 @@ enum { ROUNDS = 8 }; /* before other connections have their turn */
 /* Which side failed. */
 enum side { SIDE_CLIENT, SIDE_UPSTREAM };
 
+bool flow_wants_upstream(const struct connection *c)
+{
+	return pipe_wants_sink(&c->up) || tls_unsent(c->tls);
+}
+
 void flow_wake(struct connection *c, short client, short upstream)
 {
 	if (client & ~POLLOUT)
@@ -18,7 +23,7 @@ void flow_wake(struct connection *c, short client, short upstream)
 
 static bool can_write_upstream(const struct connection *c)
 {
-	return pipe_wants_sink(&c->up) && !c->upstream_full;
+	return flow_wants_upstream(c) && !c->upstream_full;
 }
 
 static bool can_read_upstream(const struct connection *c)
@@ -95,24 +100,35 @@ static int read_upstream(struct connection *c, struct err *e)
 	return !c->upstream_dry;
 }
 
-static int write_upstream(struct connection *c, long now, struct err *e)
+/* A record, or the end, or, when there is no more, all that has gathered. */
+static int give_upstream(struct connection *c, size_t *ret_n, struct err *e)
 {
 	struct view data = pipe_data(&c->up);
+	int answer;
+
+	if (data.len > 0)
+		return tls_write(c->tls, data, ret_n, e);
+	if (!pipe_wants_sink(&c->up))
+		return tls_flush(c->tls, e);
+	answer = tls_end(c->tls, e);
+	if (answer == 0)
+		c->up.closed = true;
+	return answer;
+}
+
+static int write_upstream(struct connection *c, long now, struct err *e)
+{
 	size_t n = 0;
-	int answer = data.len > 0 ? tls_write(c->tls, data, &n, e) : tls_end(c->tls, e);
+	int answer = give_upstream(c, &n, e);
 
 	if (answer < 0)
 		return answer;
 	c->write_needs = answer == TLS_WANTS_READ ? POLLIN : POLLOUT;
 	c->upstream_full = answer > 0;
-	if (answer > 0)
-		return 0;
-	if (data.len == 0)
-		c->up.closed = true;
 	pipe_taken(&c->up, n);
 	if (n > 0 && !c->asked)
 		c->asked = now;
-	return 1;
+	return answer == 0;
 }
 
 /* ---- both directions */

@@ -9,6 +9,9 @@ enum flow { FLOW_ON, FLOW_OVER /* in good order */, FLOW_BROKEN /* by the mount 
 /* What poll(2) saw of the client's and of the mount target's socket. */
 void flow_wake(struct connection *c, short client, short upstream);
 
+/* Whether something waits to be sent to the mount target. */
+bool flow_wants_upstream(const struct connection *c);
+
 /* Moves what can be moved now. */
 enum flow flow_move(struct connection *c, long now, struct err *e);
 

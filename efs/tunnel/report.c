@@ -33,6 +33,11 @@ static void keep_error(const struct tunnel *t, const char *text)
 		log_debug("%s", e.text);
 }
 
+void report_forget(const struct tunnel *t)
+{
+	keep_error(t, "");
+}
+
 static void status(const struct tunnel *t, const char *text)
 {
 	notify("STATUS=%s on 127.0.0.1:%u%s%s", t->config.file_system, t->port, text[0] ? ": " : "", text);

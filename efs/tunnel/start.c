@@ -95,8 +95,10 @@ static int trust(struct tunnel *t, struct err *e)
 	AUTO_BUF pem = { 0 };
 	int r = t->config.verify ? authorities_read(t->o->root, t->config.ca_file, &pem, e) : 0;
 
-	r = r < 0 ? r : tls_context_new(buf_view(&pem), t->config.verify, &t->route.tls, e);
-	return r < 0 && t->config.ca_file[0] ? err_wrap(e, "read '%s'", t->config.ca_file) : r;
+	if (r < 0)
+		return r;
+	r = tls_context_new(buf_view(&pem), t->config.verify, &t->route.tls, e);
+	return r < 0 ? err_wrap(e, "trust the authorities of '%s'", t->config.ca_file[0] ? t->config.ca_file : "this host") : r;
 }
 
 /* Whoever says no will not say yes in a moment; somebody who is not there yet may. */
@@ -165,6 +167,7 @@ int tunnel_set_up(struct tunnel *t, const struct tunnel_options *o, struct err *
 	int r;
 
 	*t = (struct tunnel) { .o = o, .listener = -1, .route = { .netns = { -1, -1 }, .stall_ms = o->times.stall } };
+	report_forget(t);
 	r = config_read(t, e);
 	if (r < 0)
 		report_trouble(t, e);

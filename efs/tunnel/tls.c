@@ -7,17 +7,20 @@
 #include <string.h>
 #include <time.h>
 
+#include "efs/tunnel/outbox.h"
 #include "efs/tunnel/tls.h"
 
 enum { READ_AHEAD = 128 << 10 };
 
 struct tls_context {
-	SSL_CTX *ctx;
-	bool     verify;
+	SSL_CTX    *ctx;
+	BIO_METHOD *sending; /* how records get into an outbox */
+	bool        verify;
 };
 
 struct tls {
-	SSL *ssl;
+	SSL          *ssl;
+	struct outbox out;
 };
 
 /* ---- what went wrong */
@@ -123,8 +126,49 @@ void tls_context_freep(struct tls_context **c)
 	if (!*c)
 		return;
 	SSL_CTX_free((*c)->ctx);
+	BIO_meth_free((*c)->sending);
 	free(*c);
 	*c = NULL;
+}
+
+/* ---- sending: OpenSSL writes each record by itself, we send what has gathered */
+
+static int sending_write(BIO *b, const char *data, int len)
+{
+	int r = outbox_add(BIO_get_data(b), data, (size_t) len);
+
+	BIO_clear_retry_flags(b);
+	if (r == -EAGAIN)
+		BIO_set_retry_write(b);
+	errno = r < 0 ? -r : 0;
+	return r < 0 ? -1 : len;
+}
+
+/* Handshakes end their flights with a flush. */
+static long sending_ctrl(BIO *b, int command, long number, void *pointer)
+{
+	int r;
+
+	(void) number;
+	(void) pointer;
+	if (command != BIO_CTRL_FLUSH)
+		return 0;
+	r = outbox_send(BIO_get_data(b));
+	BIO_clear_retry_flags(b);
+	if (r == -EAGAIN)
+		BIO_set_retry_write(b);
+	errno = r < 0 ? -r : 0;
+	return r < 0 ? -1 : 1;
+}
+
+static BIO_METHOD *sending_method(void)
+{
+	BIO_METHOD *m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "outbox");
+
+	if (m && BIO_meth_set_write(m, sending_write) == 1 && BIO_meth_set_ctrl(m, sending_ctrl) == 1)
+		return m;
+	BIO_meth_free(m);
+	return NULL;
 }
 
 /* One that cannot be read, among many, is passed over, as libraries do that load such a file. */
@@ -151,7 +195,7 @@ int tls_context_new(struct view authorities, bool verify, struct tls_context **r
 	struct tls_context *c CLEANUP(tls_context_freep) = calloc(1, sizeof *c);
 	int r;
 
-	if (!c || !(c->ctx = SSL_CTX_new(TLS_client_method())))
+	if (!c || !(c->ctx = SSL_CTX_new(TLS_client_method())) || !(c->sending = sending_method()))
 		return no_memory(e);
 	c->verify = verify;
 	if (SSL_CTX_set_min_proto_version(c->ctx, TLS1_2_VERSION) != 1)
@@ -177,6 +221,7 @@ void tls_freep(struct tls **t)
 	if (!*t)
 		return;
 	SSL_free((*t)->ssl);
+	outbox_done(&(*t)->out);
 	free(*t);
 	*t = NULL;
 }
@@ -189,13 +234,29 @@ static bool expect(SSL *ssl, const char *host)
 	return X509_VERIFY_PARAM_set1_host(param, host, 0) == 1;
 }
 
+static bool attach(struct tls *t, const struct tls_context *c, int fd)
+{
+	BIO *in = BIO_new_socket(fd, BIO_NOCLOSE), *out = BIO_new(c->sending);
+
+	if (!in || !out) {
+		BIO_free(in);
+		BIO_free(out);
+		return false;
+	}
+	t->out.fd = fd;
+	BIO_set_data(out, &t->out);
+	BIO_set_init(out, 1);
+	SSL_set_bio(t->ssl, in, out);
+	return true;
+}
+
 int tls_new(struct tls_context *c, const struct efs_identity *who, const char *host, int fd, struct tls **ret, struct err *e)
 {
 	struct tls *t CLEANUP(tls_freep) = calloc(1, sizeof *t);
 
 	if (!t || !(t->ssl = SSL_new(c->ctx)))
 		return no_memory(e);
-	if (SSL_set_fd(t->ssl, fd) != 1 || SSL_set_tlsext_host_name(t->ssl, host) != 1 || (c->verify && !expect(t->ssl, host)) ||
+	if (!attach(t, c, fd) || SSL_set_tlsext_host_name(t->ssl, host) != 1 || (c->verify && !expect(t->ssl, host)) ||
 	    SSL_use_certificate(t->ssl, who->certificate) != 1 || SSL_use_PrivateKey(t->ssl, who->key) != 1)
 		return no_memory(e);
 	SSL_set_connect_state(t->ssl);
@@ -241,6 +302,18 @@ int tls_end(struct tls *t, struct err *e)
 	errno = 0;
 	answer = SSL_shutdown(t->ssl);
 	return answer >= 0 ? 0 : failed(t, answer, e);
+}
+
+bool tls_unsent(const struct tls *t)
+{
+	return outbox_len(&t->out) > 0;
+}
+
+int tls_flush(struct tls *t, struct err *e)
+{
+	int r = outbox_send(&t->out);
+
+	return r == -EAGAIN ? TLS_WANTS_WRITE : r < 0 ? err_say(e, r, "%s", strerror(-r)) : 0;
 }
 
 const char *tls_version(const struct tls *t)

@@ -32,6 +32,10 @@ int tls_read(struct tls *t, char *to, size_t size, size_t *ret_n, struct err *e)
 int tls_write(struct tls *t, struct view data, size_t *ret_n, struct err *e) MUST_CHECK;
 int tls_end(struct tls *t, struct err *e) MUST_CHECK; /* says that we send no more; reading goes on */
 
+/* What the calls above want to be sent is gathered, many records for one system call; flush sends it: 0 or TLS_WANTS_WRITE. */
+bool tls_unsent(const struct tls *t);
+int tls_flush(struct tls *t, struct err *e) MUST_CHECK;
+
 /* For messages: "TLSv1.3". */
 const char *tls_version(const struct tls *t);
 

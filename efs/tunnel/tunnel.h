@@ -63,6 +63,7 @@ bool tunnel_is_mounted(const struct tunnel *t);
 void tunnel_forget(const struct tunnel *t); /* removes its files in /run */
 
 /* What changed is said once: to the log, to the service manager, and in BASE.error, which mount.efs reads. */
+void report_forget(const struct tunnel *t); /* what an earlier tunnel of this name left in BASE.error */
 void report_trouble(struct tunnel *t, const struct err *why);
 void report_well(struct tunnel *t, const struct connection *c);
 void report_renewed(struct tunnel *t);

@@ -242,13 +242,11 @@ static void pass_on(struct visit *v)
 
 /* ---- visits */
 
-static void read_mood(char *to, size_t size)
+static void read_mood(char to[32])
 {
 	FILE *in = mood_file ? fopen(mood_file, "re") : NULL;
-	char format[16];
 
 	to[0] = '\0';
-	snprintf(format, sizeof format, "%%%zus", size - 1);
 	if (in) {
 		if (fscanf(in, "%31s", to) != 1)
 			to[0] = '\0';
@@ -335,6 +333,9 @@ static void make_context(int max_version)
 	}
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	SSL_CTX_set_cert_verify_callback(ctx, verify, NULL);
+	/* A session that is taken up again would show no certificate. */
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
 	if (max_version)
 		SSL_CTX_set_max_proto_version(ctx, max_version);
 	SSL_CTX_set_mode(ctx, SSL_MODE_AUTO_RETRY);
@@ -397,7 +398,7 @@ int main(int argc, char **argv)
 			continue;
 		v->fd = client;
 		setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-		read_mood(v->mood, sizeof v->mood);
+		read_mood(v->mood);
 		if (pthread_create(&thread, NULL, visit_main, v) == 0)
 			pthread_detach(thread);
 	}
