@@ -21,6 +21,10 @@ def say(line):
     print(line, flush=True)
 
 
+sys.path.insert(0, f"{TOP}/tests/lib")
+import efs
+
+
 def skip(reason):
     say(f"1..0 # SKIP {reason}")
     sys.exit(0)
@@ -56,7 +60,19 @@ def fill(stage):
     for name in ("lib", "fakes"):
         shutil.copytree(f"{TOP}/tests/{name}", f"{stage}/tests/{name}", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(f"{HERE}/guest", f"{stage}/tests/vm/guest")
+    mount_target(f"{stage}/efs")
     os.symlink("tests/vm/guest/run", f"{stage}/test")
+
+
+def mount_target(folder):
+    """efs-front and what it needs, made here: in the machine everything takes long."""
+    os.mkdir(folder)
+    shutil.copy(efs.front_program(), f"{folder}/front")
+    shutil.copy(efs.authority() + ".crt", f"{folder}/authority.crt")
+    for name, san in (("server", f"*.efs.{efs.REGION}.amazonaws.com"), ("other", "*.example.org")):
+        for suffix in (".crt", ".key"):
+            shutil.copy(efs.server(name, san) + suffix, f"{folder}/{name}{suffix}")
+    shutil.copy(efs.private_key(), f"{folder}/privateKey.pem")
 
 
 def read(path):
