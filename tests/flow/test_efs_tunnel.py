@@ -254,6 +254,7 @@ def test_renewed_while_a_connection_goes_on():
             tunnel.connect() as old:
         old.sendall(b"echo\nA")
         equal(receive(old, 1), b"A")
+        front.wait_visitors(1)
         end = time.monotonic() + 20
         while int(front.visitors[-1]["serial"]) < 2 and time.monotonic() < end:
             time.sleep(0.3)
@@ -332,7 +333,7 @@ def test_clock_off(seconds, why):
 SERVERS = {
     "another_name": (lambda: efs.server("named", "*.efs.eu-west-1.amazonaws.com"), "its certificate is for another name"),
     "expired": (lambda: efs.server("expired", begin=efs.utc(-7200), end=efs.utc(-3600)),
-                r"its certificate has expired, by the clock of this host \(20..-..-.. ..:..:.. UTC\)"),
+                r"its certificate has expired, by the clock of this host \(20..-..-.., .. h UTC\)"),
     "not_yet_valid": (lambda: efs.server("early", begin=efs.utc(3600)), "its certificate is not yet valid, by the clock of this host"),
     "not_trusted": (lambda: efs.key_pair("nobody", "/CN=x", "-addext", f"subjectAltName=DNS:{HOST}"), "its certificate is not trusted"),
 }
