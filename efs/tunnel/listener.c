@@ -44,8 +44,6 @@ int listener_open(const struct netns *n, uint16_t port, unsigned dice, int *ret_
 		*ret_port = listener_candidate(dice, i);
 		r = listen_on(n, *ret_port, ret_fd);
 	}
-	if (r == -EADDRNOTAVAIL)
-		return err_say(e, r, "listen on 127.0.0.1:%u: the network namespace has no loopback interface that is up", *ret_port);
 	if (r == -EADDRINUSE && port == 0)
 		return err_say(e, r, "listen on 127.0.0.1: all ports from %d to %d are taken", PORT_FIRST, PORT_LAST);
 	return r < 0 ? err_set(e, r, "listen on 127.0.0.1:%u", *ret_port) : 0;

@@ -38,7 +38,7 @@ static int no_memory(struct err *e)
 	return err_set(e, -ENOMEM, "set up TLS");
 }
 
-/* A clock that is wrong shows itself here, so it is told. */
+/* A clock that is wrong shows itself here, so it is told: by the hour, for a text that changes would be logged again and again. */
 static int bad_peer(long verdict, struct err *e)
 {
 	char now[32] = "";
@@ -48,7 +48,7 @@ static int bad_peer(long verdict, struct err *e)
 	ERR_clear_error();
 	if (verdict == X509_V_ERR_CERT_HAS_EXPIRED || verdict == X509_V_ERR_CERT_NOT_YET_VALID) {
 		if (gmtime_r(&t, &tm))
-			(void) strftime(now, sizeof now, "%Y-%m-%d %H:%M:%S", &tm);
+			(void) strftime(now, sizeof now, "%Y-%m-%d, %H h", &tm);
 		return err_say(e, -EKEYREJECTED, "its %s, by the clock of this host (%s UTC)", X509_verify_cert_error_string(verdict), now);
 	}
 	if (verdict == X509_V_ERR_HOSTNAME_MISMATCH)

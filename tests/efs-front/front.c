@@ -364,7 +364,7 @@ static void options(int argc, char **argv, int *ret_max_version)
 	static const struct option known[] = {
 		{ "cert", 1, NULL, 'c' }, { "key", 1, NULL, 'k' }, { "listen", 1, NULL, 'l' }, { "backend", 1, NULL, 'b' },
 		{ "mood", 1, NULL, 'm' }, { "file-system", 1, NULL, 'f' }, { "access-point", 1, NULL, 'a' }, { "table", 1, NULL, 't' },
-		{ "region", 1, NULL, 'r' }, { "skew", 1, NULL, 's' }, { "tls1.2", 0, NULL, '2' }, { 0 },
+		{ "region", 1, NULL, 'r' }, { "skew", 1, NULL, 's' }, { "tls1.2", 0, NULL, '2' }, { "any", 0, NULL, 'A' }, { 0 },
 	};
 	const char **to[256] = { ['c'] = &cert, ['k'] = &key, ['l'] = &listen_at, ['b'] = &backend, ['m'] = &mood_file,
 				 ['f'] = &front.file_system, ['a'] = &front.access_point, ['t'] = &front.table, ['r'] = &front.region };
@@ -373,6 +373,8 @@ static void options(int argc, char **argv, int *ret_max_version)
 	while ((o = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		if (o == 's')
 			front.skew = atol(optarg);
+		else if (o == 'A')
+			front.any = true;
 		else if (o == '2')
 			*ret_max_version = TLS1_2_VERSION;
 		else if (o < 0 || o > 255 || !to[o])

@@ -10,6 +10,7 @@ struct front {
 	const char *access_point; /* the one that is known; NULL: none may be named */
 	const char *region;
 	const char *table;        /* file of "AKID SECRET TOKEN" lines; NULL: signatures are not asked for */
+	bool        any;          /* any certificate will do */
 	long        skew;         /* seconds by which our clock is ahead */
 };
 

@@ -15,37 +15,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [f"{HERE}/../lib", f"{HERE}/../fakes"]
 import efs
 import program
-import server
 import tap
-from efs import ACCESS_POINT, BASE, CREDENTIALS, FILE_SYSTEM, HOST, KEY_ID, URI, Front, Tunnel, receive
+from efs import ACCESS_POINT, BASE, CREDENTIALS, FILE_SYSTEM, HOST, KEY_ID, URI, Agent, Front, Tunnel, receive
 from imds import Imds
 from notify import Notify
 from tap import check, contains, each, equal, lacks, matches, together, wait_until
 
 MIB = 1 << 20
-
-
-class Agent(server.Server):
-    """Hands out a task's credentials; .gone: the task is over."""
-
-    def __init__(self, **more):
-        super().__init__(("127.0.0.1", 0))
-        self.reply, self.gone = {**CREDENTIALS, **more}, False
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.listen_at[1]}"
-
-    def route(self, request):
-        return request.path
-
-    def handle(self, exchange):
-        if self.gone:
-            return exchange.send_json(400, {"code": "InvalidIdInRequest", "message": "Credentials not found"})
-        return exchange.send_json(200, self.reply)
-
-    def refuse(self, exchange, status, headers):
-        exchange.answer(status, b"", headers)
 
 
 class Backend:
@@ -254,6 +230,7 @@ def test_renewed_while_a_connection_goes_on():
             tunnel.connect() as old:
         old.sendall(b"echo\nA")
         equal(receive(old, 1), b"A")
+        front.wait_visitors(1)
         end = time.monotonic() + 20
         while int(front.visitors[-1]["serial"]) < 2 and time.monotonic() < end:
             time.sleep(0.3)
@@ -330,10 +307,10 @@ def test_clock_off(seconds, why):
 
 
 SERVERS = {
-    "another_name": (lambda: efs.server("named", "*.efs.eu-west-1.amazonaws.com"), "its certificate is for another name"),
-    "expired": (lambda: efs.server("expired", begin=efs.utc(-7200), end=efs.utc(-3600)),
-                r"its certificate has expired, by the clock of this host \(20..-..-.. ..:..:.. UTC\)"),
-    "not_yet_valid": (lambda: efs.server("early", begin=efs.utc(3600)), "its certificate is not yet valid, by the clock of this host"),
+    "another_name": (lambda: efs.server_certificate("named", "*.efs.eu-west-1.amazonaws.com"), "its certificate is for another name"),
+    "expired": (lambda: efs.server_certificate("expired", begin=efs.utc(-7200), end=efs.utc(-3600)),
+                r"its certificate has expired, by the clock of this host \(20..-..-.., .. h UTC\)"),
+    "not_yet_valid": (lambda: efs.server_certificate("early", begin=efs.utc(3600)), "its certificate is not yet valid, by the clock of this host"),
     "not_trusted": (lambda: efs.key_pair("nobody", "/CN=x", "-addext", f"subjectAltName=DNS:{HOST}"), "its certificate is not trusted"),
 }
 
@@ -352,7 +329,7 @@ def test_server_certificate(make, pattern):
 
 @together
 def test_verify_0_asks_for_no_name():
-    with Front(certificate=efs.server("named", "*.efs.eu-west-1.amazonaws.com")) as front, \
+    with Front(certificate=efs.server_certificate("named", "*.efs.eu-west-1.amazonaws.com")) as front, \
             Tunnel(front.port, VERIFY=0, CA_FILE="/nowhere") as tunnel:
         equal(tunnel.talk(), b"hello")
 
@@ -508,7 +485,7 @@ def test_usage():
 @together
 @each(tls1_2="-tls1_2", tls1_3="-tls1_3")
 def test_openssl_s_server(version):
-    port, certificate = program.free_port(), efs.server()
+    port, certificate = program.free_port(), efs.server_certificate()
     argv = ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", certificate + ".crt", "-key", certificate + ".key",
             "-Verify", "1", "-rev", version]
     with program.Started(argv) as peer, Tunnel(port) as tunnel:
@@ -520,7 +497,7 @@ def test_openssl_s_server(version):
 
 @together
 def test_stunnel_as_the_server():
-    port, certificate = program.free_port(), efs.server()
+    port, certificate = program.free_port(), efs.server_certificate()
     with socket.create_server(("127.0.0.1", 0)) as backend:
         conf = os.path.join(efs.folder(), "stunnel.conf")
         with open(conf, "w", encoding="ascii") as file:

@@ -6,14 +6,17 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [f"{HERE}/../fakes"]
 import program
+import server
 import tap
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 FILE_SYSTEM = "fs-0123456789abcdef0"
 ACCESS_POINT = "fsap-0123456789abcdef0"
 REGION = "us-east-1"
@@ -70,7 +73,7 @@ def authority():
     return key_pair("authority", "/CN=Test authority")
 
 
-def server(name="server", san=f"*.efs.{REGION}.amazonaws.com", begin=None, end=None):
+def server_certificate(name="server", san=f"*.efs.{REGION}.amazonaws.com", begin=None, end=None):
     """A certificate for SAN by the authority. BEGIN, END: as `openssl ca` takes them."""
     def make(path):
         openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", path + ".key", "-out",
@@ -94,14 +97,14 @@ def utc(seconds):
 class Front(program.Started):
     """The mount target. .port is where; .visitors what it said of each certificate, as dictionaries."""
 
-    def __init__(self, *options, certificate=None, signed=False, netns=None, listen="127.0.0.1"):
+    def __init__(self, *options, certificate=None, signed=False, prefix=(), listen="127.0.0.1"):
         self.mood_path = os.path.join(folder(), f"mood-{time.monotonic_ns()}")
-        certificate = certificate or server()
+        certificate = certificate or server_certificate()
         argv = [front_program(), "--listen", listen, "--cert", certificate + ".crt", "--key", certificate + ".key",
                 "--mood", self.mood_path, "--file-system", FILE_SYSTEM, *options]
         if signed:
             argv += ["--table", once("table", self.write_table)]
-        super().__init__((["ip", "netns", "exec", netns] if netns else []) + argv)
+        super().__init__([*prefix, *argv])
         self.port = int(self.wait_to_say(r"^port (\d+)", 20)[1])
 
     @staticmethod
@@ -131,6 +134,29 @@ def private_key():
     def make(path):
         openssl("genrsa", "-out", path, "3072")
     return once("private.key", make)
+
+
+class Agent(server.Server):
+    """Hands out a task's credentials; .gone: the task is over."""
+
+    def __init__(self, **more):
+        super().__init__(("127.0.0.1", 0))
+        self.reply, self.gone = {**CREDENTIALS, **more}, False
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.listen_at[1]}"
+
+    def route(self, request):
+        return request.path
+
+    def handle(self, exchange):
+        if self.gone:
+            return exchange.send_json(400, {"code": "InvalidIdInRequest", "message": "Credentials not found"})
+        return exchange.send_json(200, self.reply)
+
+    def refuse(self, exchange, status, headers):
+        exchange.answer(status, b"", headers)
 
 
 class Tunnel:
