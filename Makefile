@@ -18,7 +18,7 @@ AGENT_VERSION ?= 1.105.1
 
 VERSION := $(shell cat VERSION)$(shell git describe --always --dirty --exclude '*' 2>/dev/null | sed 's/^/+g/')
 OUT     := build$(if $(SAN),/san)
-PKGS    := libsystemd libcurl json-c xtables libcrypto zlib libmicrohttpd
+PKGS    := libsystemd libcurl json-c xtables libcrypto libssl zlib libmicrohttpd
 
 WARN := -Wall -Wextra -Wshadow -Wvla -Wundef -Wformat=2 -Wpointer-arith -Wwrite-strings \
         -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
@@ -30,13 +30,15 @@ ALL_LDFLAGS  = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(SAN),-fsanitize=$
 LIBS         = $(shell $(PKG_CONFIG) --libs $(PKGS))
 
 # A folder's main.c makes its program; every other .c goes into one archive, from which programs and tests take what they need.
-FOLDERS  := common cloud-init bootstrap netconf init init/engine efs efs/plugin
-PROGRAMS := ecs-bootstrap ecs-netconf amazon-ecs-init ecs-engine amazon-ecs-volume-plugin
+FOLDERS  := common cloud-init bootstrap netconf init init/engine efs efs/plugin efs/mount efs/tunnel
+PROGRAMS := ecs-bootstrap ecs-netconf amazon-ecs-init ecs-engine amazon-ecs-volume-plugin ecs-mount-efs ecs-efs-tunnel
 MAIN_ecs-bootstrap   := bootstrap/main
 MAIN_ecs-netconf     := netconf/main
 MAIN_amazon-ecs-init := init/main
 MAIN_ecs-engine      := init/engine/main
 MAIN_amazon-ecs-volume-plugin := efs/plugin/main
+MAIN_ecs-mount-efs   := efs/mount/main
+MAIN_ecs-efs-tunnel  := efs/tunnel/main
 
 SRC     := $(foreach d,$(FOLDERS),$(wildcard $(d)/*.c))
 HDR     := $(foreach d,$(FOLDERS),$(wildcard $(d)/*.h))
@@ -87,15 +89,18 @@ install: all                                             ## honours DESTDIR and 
 	install -m 0644 rpm/*.service rpm/*.socket '$(DESTDIR)$(UNITDIR)'
 	install -m 0644 rpm/ecs-bootstrap.tmpfiles '$(DESTDIR)$(TMPFILESDIR)/ecs-bootstrap.conf'
 	install -m 0644 rpm/ecs-bootstrap-cloud-init.tmpfiles '$(DESTDIR)$(TMPFILESDIR)/ecs-bootstrap-cloud-init.conf'
+	install -m 0644 rpm/ecs-efs.tmpfiles '$(DESTDIR)$(TMPFILESDIR)/ecs-efs.conf'
 	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)' cloud-init/ecs_bootstrap_handler.py
-	install -m 0644 */*.8 '$(DESTDIR)$(MANDIR)/man8'
+	install -m 0644 */*.8 */*/*.8 '$(DESTDIR)$(MANDIR)/man8'
 	install -m 0644 bootstrap/ecs-bootstrap.completion '$(DESTDIR)$(COMPDIR)/ecs-bootstrap'
 
 uninstall:                                               ## takes away what install put there; configuration and state stay
 	rm -f '$(DESTDIR)$(BINDIR)/ecs-bootstrap' $(patsubst %,'$(DESTDIR)$(LIBEXECDIR)/%',$(filter-out ecs-bootstrap,$(PROGRAMS))) \
 	  $(patsubst rpm/%,'$(DESTDIR)$(UNITDIR)/%',$(wildcard rpm/*.service rpm/*.socket)) '$(DESTDIR)$(TMPFILESDIR)/ecs-bootstrap.conf' \
 	  '$(DESTDIR)$(TMPFILESDIR)/ecs-bootstrap-cloud-init.conf' '$(DESTDIR)$(DATADIR)/ecs_bootstrap_handler.py' \
-	  $(patsubst %,'$(DESTDIR)$(MANDIR)/man8/%',$(notdir $(wildcard */*.8))) '$(DESTDIR)$(COMPDIR)/ecs-bootstrap'
+	  $(patsubst %,'$(DESTDIR)$(MANDIR)/man8/%',$(notdir $(wildcard */*.8 */*/*.8))) '$(DESTDIR)$(COMPDIR)/ecs-bootstrap'
+	rm -f '$(DESTDIR)$(TMPFILESDIR)/ecs-efs.conf'
+	link='$(DESTDIR)/sbin/mount.efs'; [ "$$(readlink "$$link")" != '$(LIBEXECDIR)/ecs-mount-efs' ] || rm "$$link"
 	-rmdir '$(DESTDIR)$(DATADIR)'
 
 deps:                                                    ## install what a build needs (apt, root)

@@ -48,19 +48,12 @@ static int not_success(const char *code, struct err *e)
 	return err_say(e, -EAGAIN, "the metadata service answers with code '%.*s' instead of credentials", word > 60 ? 60 : (int) word, code);
 }
 
-int aws_credentials_parse(struct view text, struct aws_credentials *ret, struct err *e)
+static int take_all(struct json_object *o, struct aws_credentials *ret, struct err *e)
 {
-	AUTO_JSON *o = NULL;
 	AUTO_CREDENTIALS c = { .expires = 0 };
 	struct tm tm = { .tm_isdst = 0 };
-	struct json_place at;
-	const char *code, *expires;
+	const char *expires;
 
-	if (json_parse(text, &o, &at, e) < 0)
-		return err_say(e, -EBADMSG, "the answer is not JSON");
-	code = json_text(o, "Code", NULL);
-	if (!code || strcmp(code, "Success") != 0)
-		return not_success(code ? code : "", e);
 	if (take(o, "AccessKeyId", c.id, sizeof c.id) < 0 || take(o, "SecretAccessKey", c.secret, sizeof c.secret) < 0 ||
 	    take(o, "Token", c.token, sizeof c.token) < 0)
 		return err_say(e, -EBADMSG, "the answer lacks AccessKeyId, SecretAccessKey or Token, or they are no such thing");
@@ -71,6 +64,30 @@ int aws_credentials_parse(struct view text, struct aws_credentials *ret, struct 
 	memcpy(c.role, ret->role, sizeof c.role);
 	memcpy(ret, &c, sizeof c);
 	return 0;
+}
+
+int aws_credentials_parse(struct view text, struct aws_credentials *ret, struct err *e)
+{
+	AUTO_JSON *o = NULL;
+	struct json_place at;
+	const char *code;
+
+	if (json_parse(text, &o, &at, e) < 0)
+		return err_say(e, -EBADMSG, "the answer is not JSON");
+	code = json_text(o, "Code", NULL);
+	if (!code || strcmp(code, "Success") != 0)
+		return not_success(code ? code : "", e);
+	return take_all(o, ret, e);
+}
+
+int aws_credentials_parse_task(struct view text, struct aws_credentials *ret, struct err *e)
+{
+	AUTO_JSON *o = NULL;
+	struct json_place at;
+
+	if (json_parse(text, &o, &at, e) < 0)
+		return err_say(e, -EBADMSG, "the answer is not JSON");
+	return take_all(o, ret, e);
 }
 
 static int ask(struct imds *i, struct aws_credentials *ret, struct err *e)

@@ -31,4 +31,7 @@ int aws_credentials_get(struct imds *i, unsigned deadline_ms, struct aws_credent
 /* One answer of the metadata service. 0, -EAGAIN (its Code is not Success; *e says which), -EBADMSG. Leaves role alone. */
 int aws_credentials_parse(struct view text, struct aws_credentials *ret, struct err *e) MUST_CHECK;
 
+/* One answer of the agent, for a task's role: the same without a Code. 0 or -EBADMSG. Leaves role alone. */
+int aws_credentials_parse_task(struct view text, struct aws_credentials *ret, struct err *e) MUST_CHECK;
+
 #endif

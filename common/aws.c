@@ -146,14 +146,16 @@ static int sign(const struct aws *a, const struct course *at, const char *host, 
 {
 	const struct aws_call *c = at->call;
 	struct sigv4_key key = { .id = a->key.id, .secret = a->key.secret, .token = a->key.token };
-	char hash[SIGV4_HASH_SIZE], when[SIGV4_TIME_SIZE];
-	struct sigv4_request rq = { .method = c->target ? "POST" : "GET", .host = host, .path = c->path ? c->path : "/", .headers = l->list,
-				    .payload_hash = hash, .time = when, .region = at->region, .service = c->service };
+	char hash[SIGV4_HASH_SIZE], when[SIGV4_TIME_SIZE], path[URL_MAX];
+	const char *query = c->path ? strchr(c->path, '?') : NULL;
+	struct sigv4_request rq = { .method = c->target ? "POST" : "GET", .host = host, .path = path, .query = query ? query + 1 : NULL,
+				    .headers = l->list, .payload_hash = hash, .time = when, .region = at->region, .service = c->service };
 	size_t n;
 	int r = sigv4_hash(c->body, hash);
 
 	if (r < 0)
 		return err_set(e, r, "hash a request to %s", host);
+	snprintf(path, sizeof path, "%.*s", query ? (int) (query - c->path) : (int) sizeof path - 1, c->path ? c->path : "/");
 	sigv4_time(time(NULL) + a->clock_offset, when);
 	n = own_lines(c, hash, l);
 	r = buf_printf(&l->authorization, "Authorization: ");

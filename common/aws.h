@@ -24,7 +24,7 @@ const char *aws_role(const struct aws *a);   /* once a call was made; "" before 
 struct aws_call {
 	const char *service; /* "s3", "ssm", "ecs" */
 	const char *region;  /* NULL: the instance's */
-	const char *path;    /* percent-encoded; NULL: "/" */
+	const char *path;    /* percent-encoded, with "?query" if there is one; NULL: "/" */
 	const char *target;  /* of a JSON service, e.g. "AmazonSSM.GetParameter": the call is a POST of body; NULL: a GET */
 	struct view body;
 	size_t      max_reply;

@@ -26,6 +26,11 @@ check-boot:                                              ## real boots: systemd,
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/run $(sort $(wildcard tests/boot/check-*.py))
 
+check-vm:                                                ## NFS mounts of a kernel that has NFS, in a virtual machine without KVM (root; minutes)
+	$(Q)tests/deps build test boot vm
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)TAP_TIMEOUT=1200 tests/run tests/vm/check-mount.py
+
 check-faults:                                            ## 100 kills of the supervisor, 50 restarts and 50 kills of dockerd (root; minutes): see tests/faults
 	$(Q)tests/deps build test namespace
 	$(Q)$(MAKE) --no-print-directory all
@@ -88,4 +93,4 @@ lint:                                                    ## layering, headers, b
 format:                                                  ## show where the tree differs from .clang-format (it is a help, not a law)
 	-clang-format --dry-run $(SRC) $(HDR)
 
-.PHONY: check check-now check-san check-unit check-boot check-faults check-kill demo bench headers lint format
+.PHONY: check check-now check-san check-unit check-boot check-faults check-kill check-vm demo bench headers lint format
