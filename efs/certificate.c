@@ -250,20 +250,26 @@ static bool set_names(X509 *x, const char *common_name)
 	       X509_set_issuer_name(x, name) == 1;
 }
 
+static bool set_times(X509 *x, time_t now)
+{
+	time_t from = now - EFS_CERTIFICATE_EARLY_S, until = now + EFS_CERTIFICATE_VALID_S;
+
+	return X509_time_adj_ex(X509_getm_notBefore(x), 0, 0, &from) && X509_time_adj_ex(X509_getm_notAfter(x), 0, 0, &until);
+}
+
 static bool set_fields(X509 *x, const struct efs_certificate_request *rq, EVP_PKEY *key)
 {
 	return X509_set_version(x, 2) == 1 && ASN1_INTEGER_set_uint64(X509_get_serialNumber(x), rq->serial) == 1 &&
-	       set_names(x, rq->common_name) && X509_time_adj_ex(X509_getm_notBefore(x), 0, 0, &(time_t) { rq->now - EFS_CERTIFICATE_EARLY_S }) &&
-	       X509_time_adj_ex(X509_getm_notAfter(x), 0, 0, &(time_t) { rq->now + EFS_CERTIFICATE_VALID_S }) && X509_set_pubkey(x, key) == 1;
+	       set_names(x, rq->common_name) && set_times(x, rq->now) && X509_set_pubkey(x, key) == 1;
 }
 
-int efs_identity_new(const struct efs_key *key, const struct efs_certificate_request *rq, struct efs_identity **ret, struct err *e)
+static int fill(struct efs_identity *i, const struct efs_key *key, const struct efs_certificate_request *rq, struct err *e)
 {
-	AUTO_EFS_IDENTITY *i = calloc(1, sizeof *i);
 	int r;
 
-	if (!i || !(i->certificate = X509_new()) || EVP_PKEY_up_ref(key->pair) != 1)
-		return err_set(e, -ENOMEM, "make a certificate");
+	i->certificate = X509_new();
+	if (!i->certificate || EVP_PKEY_up_ref(key->pair) != 1)
+		return openssl_failed(e, "make a certificate");
 	i->key = key->pair;
 	i->serial = rq->serial;
 	i->expires = rq->now + EFS_CERTIFICATE_VALID_S;
@@ -274,10 +280,17 @@ int efs_identity_new(const struct efs_key *key, const struct efs_certificate_req
 		return openssl_failed(e, "make a certificate");
 	if (r < 0)
 		return err_set(e, r, "make a certificate");
-	if (X509_sign(i->certificate, i->key, EVP_sha256()) == 0)
-		return openssl_failed(e, "sign a certificate");
-	*ret = TAKE_PTR(i);
-	return 0;
+	return X509_sign(i->certificate, i->key, EVP_sha256()) != 0 ? 0 : openssl_failed(e, "sign a certificate");
+}
+
+int efs_identity_new(const struct efs_key *key, const struct efs_certificate_request *rq, struct efs_identity **ret, struct err *e)
+{
+	AUTO_EFS_IDENTITY *i = calloc(1, sizeof *i);
+	int r = i ? fill(i, key, rq, e) : err_set(e, -ENOMEM, "make a certificate");
+
+	if (r == 0)
+		*ret = TAKE_PTR(i);
+	return r;
 }
 
 int efs_identity_der(const struct efs_identity *i, struct buf *der)

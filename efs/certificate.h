@@ -15,12 +15,8 @@
 
 #define PATH_EFS_KEY "/etc/amazon/efs/privateKey.pem" /* one a host, shared with efs-utils where that is installed */
 
-enum {
-	EFS_KEY_BITS = 3072,
-	EFS_KEY_BITS_MIN = 2048,        /* of a key that somebody else made */
-	EFS_CERTIFICATE_EARLY_S = 900,  /* valid since so long before it was made: clocks differ */
-	EFS_CERTIFICATE_VALID_S = 10800,
-};
+/* A key that somebody else made may be shorter. Certificates are valid since before they are made: clocks differ. */
+enum { EFS_KEY_BITS = 3072, EFS_KEY_BITS_MIN = 2048, EFS_CERTIFICATE_EARLY_S = 900, EFS_CERTIFICATE_VALID_S = 10800 };
 
 struct efs_key; /* an RSA key pair */
 void efs_key_freep(struct efs_key **k);
@@ -29,10 +25,7 @@ void efs_key_freep(struct efs_key **k);
 /* From PEM, not encrypted. 0, or -EBADMSG (no such key, or too short). */
 int efs_key_parse(struct view pem, struct efs_key **ret, struct err *e) MUST_CHECK;
 
-/*
- * The key in PATH_EFS_KEY below root. Where there is none, or an empty file, one is made (some seconds), mode 0400; of
- * several programs that do so at once one wins and all get its key. A file that holds something else stays as it is: an error.
- */
+/* The key in PATH_EFS_KEY below root. Made (some seconds) where there is none; of several who do so at once all get one's key. */
 int efs_key_load(int root, struct efs_key **ret, struct err *e) MUST_CHECK;
 
 struct efs_certificate_request {
@@ -60,7 +53,7 @@ void efs_identity_freep(struct efs_identity **i);
 int efs_identity_new(const struct efs_key *key, const struct efs_certificate_request *rq, struct efs_identity **ret,
 		     struct err *e) MUST_CHECK;
 
-/* The certificate's DER, appended. 0, -EMSGSIZE or -ENOMEM. */
+/* The certificate's DER, appended; as buf_add. */
 int efs_identity_der(const struct efs_identity *i, struct buf *der) MUST_CHECK;
 
 #endif

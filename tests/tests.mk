@@ -48,6 +48,7 @@ bench:                                                   ## figures against the 
 	$(Q)tests/deps build test namespace bench
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)PEER='$(PEER)' tests/bench
+	$(Q)tests/bench-tunnel
 
 $(OUT)/tests/replay-%.tap: $(OUT)/tests/replay-%
 	$(Q)printf '#!/bin/sh\nexec "$$(dirname "$$0")/replay-$*" tests/fuzz/corpus/$*/*\n' >$@ && chmod +x $@

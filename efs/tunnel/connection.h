@@ -11,13 +11,8 @@
 #include "efs/tunnel/pipe.h"
 #include "efs/tunnel/tls.h"
 
-enum { /* milliseconds */
-	LOOKUP_MS = 10000,    /* for a name */
-	CONNECT_MS = 5000,    /* for each of its addresses */
-	HANDSHAKE_MS = 15000,
-	LINGER_MS = 20000,    /* after one side has said all */
-	UNACKED_MS = 60000,   /* bytes that the other host does not even acknowledge */
-};
+/* For a name, for each of its addresses, for a handshake; after one side has said all; for a bare acknowledgement of bytes. */
+enum { LOOKUP_MS = 10000, CONNECT_MS = 5000, HANDSHAKE_MS = 15000, LINGER_MS = 20000, UNACKED_MS = 60000 };
 
 enum connection_state { CONN_WAITING, CONN_CONNECTING, CONN_SHAKING_HANDS, CONN_FLOWING, CONN_OVER };
 

@@ -8,7 +8,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "efs/tunnel/listener.h"
-#include "efs/tunnel/tunnel.h"
+#include "efs/tunnel/report.h"
 
 enum { FIXED_FDS = 3, CLOCK_MOVED_MS = 60000 };
 

@@ -5,7 +5,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/notify.h"
-#include "efs/tunnel/tunnel.h"
+#include "efs/tunnel/report.h"
 
 const char *tunnel_path(const struct tunnel_options *o, const char *suffix, char ret[TUNNEL_PATH])
 {

@@ -11,7 +11,7 @@
 #include "common/parse.h"
 #include "efs/tunnel/authorities.h"
 #include "efs/tunnel/listener.h"
-#include "efs/tunnel/tunnel.h"
+#include "efs/tunnel/report.h"
 
 enum { MOUNTINFO_MAX = 16 << 20, FIRST_CERTIFICATE_MS = 15000 };
 

@@ -190,15 +190,12 @@ static int trust(SSL_CTX *ctx, struct view pem, struct err *e)
 	return n > 0 ? 0 : err_say(e, -EBADMSG, "it holds no certificate in PEM");
 }
 
-int tls_context_new(struct view authorities, bool verify, struct tls_context **ret, struct err *e)
+static int context_fill(struct tls_context *c, struct view authorities, bool verify, struct err *e)
 {
-	struct tls_context *c CLEANUP(tls_context_freep) = calloc(1, sizeof *c);
-	int r;
-
-	if (!c || !(c->ctx = SSL_CTX_new(TLS_client_method())) || !(c->sending = sending_method()))
-		return no_memory(e);
+	c->ctx = SSL_CTX_new(TLS_client_method());
+	c->sending = sending_method();
 	c->verify = verify;
-	if (SSL_CTX_set_min_proto_version(c->ctx, TLS1_2_VERSION) != 1)
+	if (!c->ctx || !c->sending || SSL_CTX_set_min_proto_version(c->ctx, TLS1_2_VERSION) != 1)
 		return no_memory(e);
 	/* A resumed session would carry on who we were before the renewal; a renegotiation is nothing that we wait for. */
 	SSL_CTX_set_options(c->ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
@@ -208,10 +205,17 @@ int tls_context_new(struct view authorities, bool verify, struct tls_context **r
 	/* Many records for one system call. */
 	SSL_CTX_set_read_ahead(c->ctx, 1);
 	SSL_CTX_set_default_read_buffer_len(c->ctx, READ_AHEAD);
-	if (verify && (r = trust(c->ctx, authorities, e)) < 0)
-		return r;
-	*ret = TAKE_PTR(c);
-	return 0;
+	return verify ? trust(c->ctx, authorities, e) : 0;
+}
+
+int tls_context_new(struct view authorities, bool verify, struct tls_context **ret, struct err *e)
+{
+	AUTO_TLS_CONTEXT *c = calloc(1, sizeof *c);
+	int r = c ? context_fill(c, authorities, verify, e) : no_memory(e);
+
+	if (r == 0)
+		*ret = TAKE_PTR(c);
+	return r;
 }
 
 /* ---- a session */
@@ -252,7 +256,7 @@ static bool attach(struct tls *t, const struct tls_context *c, int fd)
 
 int tls_new(struct tls_context *c, const struct efs_identity *who, const char *host, int fd, struct tls **ret, struct err *e)
 {
-	struct tls *t CLEANUP(tls_freep) = calloc(1, sizeof *t);
+	AUTO_TLS *t = calloc(1, sizeof *t);
 
 	if (!t || !(t->ssl = SSL_new(c->ctx)))
 		return no_memory(e);

@@ -11,12 +11,14 @@
 
 struct tls_context;
 void tls_context_freep(struct tls_context **c);
+#define AUTO_TLS_CONTEXT CLEANUP(tls_context_freep) struct tls_context
 
 /* TLS 1.2 or newer. authorities: PEM certificates that are trusted; verify false: none is asked for. 0 or negative. */
 int tls_context_new(struct view authorities, bool verify, struct tls_context **ret, struct err *e) MUST_CHECK;
 
 struct tls;
 void tls_freep(struct tls **t);
+#define AUTO_TLS CLEANUP(tls_freep) struct tls
 
 /* Outcomes of the calls below besides 0 and negative (with a sentence): call again when the socket is ready for it. */
 enum { TLS_WANTS_READ = 1, TLS_WANTS_WRITE = 2, TLS_ENDED = 3 /* the peer has closed its side properly */ };

@@ -1,4 +1,4 @@
-/* A whole tunnel, as its program runs it: how it is set up (start.c), kept going (loop.c), and what is said about it (report.c). */
+/* A whole tunnel, as its program runs it: how it is set up (start.c) and kept going (loop.c). */
 #ifndef EFS_TUNNEL_TUNNEL_H
 #define EFS_TUNNEL_TUNNEL_H
 
@@ -61,13 +61,6 @@ int tunnel_loop(struct tunnel *t, struct err *e) MUST_CHECK;
 
 bool tunnel_is_mounted(const struct tunnel *t);
 void tunnel_forget(const struct tunnel *t); /* removes its files in /run */
-
-/* What changed is said once: to the log, to the service manager, and in BASE.error, which mount.efs reads. */
-void report_forget(const struct tunnel *t); /* what an earlier tunnel of this name left in BASE.error */
-void report_trouble(struct tunnel *t, const struct err *why);
-void report_well(struct tunnel *t, const struct connection *c);
-void report_renewed(struct tunnel *t);
-void report_not_renewed(struct tunnel *t, const struct err *why);
 
 /* "/run/ecs/efs/BASE.SUFFIX" */
 enum { TUNNEL_PATH = TUNNEL_BASE_MAX + 64 };

@@ -68,7 +68,7 @@ def test_bytes_and_certificate():
               {"what": "visitor", "serial": "0", "cn": socket.gethostname()[:64], "fs": FILE_SYSTEM, "ap": "", "key": "",
                "source": "ecs.ec2", "sni": HOST})
         equal(tunnel.read("port"), f"{tunnel.port}\n")
-        matches(tunnel.said[1], rf"connected to {HOST} \(127.0.0.1:{front.port}\), TLSv1.3")
+        tunnel.process.wait_to_say(rf"connected to {HOST} \(127.0.0.1:{front.port}\), TLSv1.3")
         equal(tunnel.root.mode(f"/run/ecs/efs/{BASE}.port"), 0o600)
 
 

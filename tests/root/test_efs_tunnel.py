@@ -15,6 +15,8 @@ import tap
 from efs import URI, Agent, Front, Tunnel
 from tap import check, equal
 
+# What its unit leaves it.
+CONFINED = ("setpriv", "--no-new-privs", "--bounding-set", "-all,+sys_admin,+sys_ptrace,+dac_override")
 TALK = """
 import socket, sys
 with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 30) as client:
@@ -64,7 +66,7 @@ def test_both_sockets_are_in_the_tasks_namespace():
             who.run("ip", "link", "set", "eth0", "up")
         with Front(signed=True, prefix=target.inside, listen="10.99.7.2:2049") as front, \
                 Tunnel(2049, "--credentials-endpoint", agent.url, "--shorten", "gone=500", "--shorten", "look=100", NETNS=task.path,
-                       CONNECT="10.99.7.2", IAM="true", CREDENTIALS_URI=URI) as tunnel:
+                       CONNECT="10.99.7.2", IAM="true", CREDENTIALS_URI=URI, prefix=CONFINED) as tunnel:
             equal(task.talk(tunnel.port), "hello")
             equal(front.wait_visitors(1)[0]["key"], efs.KEY_ID)
             with tap.raises(ConnectionRefusedError):
