@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "common/notify.h"
 #include "efs/plugin/loop.h"
 #include "efs/plugin/place.h"
 #include "efs/plugin/socket.h"

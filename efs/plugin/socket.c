@@ -113,25 +113,6 @@ void socket_remove(int root)
 
 /* ---- to systemd */
 
-void notify(const char *state)
-{
-	const char *to = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	AUTO_FD fd = -1;
-	size_t n;
-
-	if (!to || (to[0] != '/' && to[0] != '@') || strlen(to) >= sizeof at.sun_path)
-		return;
-	n = strlen(to);
-	memcpy(at.sun_path, to, n);
-	if (to[0] == '@')
-		at.sun_path[0] = '\0'; /* an abstract name */
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0)
-		(void) sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *) &at,
-		              (socklen_t) (offsetof(struct sockaddr_un, sun_path) + n));
-}
-
 unsigned notify_watchdog_ms(void)
 {
 	uint64_t usec, pid;

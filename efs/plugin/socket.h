@@ -24,9 +24,6 @@ int socket_passed(int *ret_fd, struct err *e) MUST_CHECK;
 int socket_make(const char *root_dir, int root, int *ret_fd, struct err *e) MUST_CHECK;
 void socket_remove(int root);
 
-/* Sends e.g. "READY=1" to NOTIFY_SOCKET, as sd_notify(3); nothing where there is none. */
-void notify(const char *state);
-
 /* Half of WATCHDOG_USEC in milliseconds: how often notify("WATCHDOG=1") is due. 0: never. */
 unsigned notify_watchdog_ms(void);
 
