@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/paths.h"
 #include "common/spawn.h"
+#include "common/steps.h"
 #include "init/engine/apparmor.h"
 #include "init/engine/complaints.h"
 #include "init/engine/gpu.h"
@@ -20,19 +21,28 @@ enum {
 	NVML_MS = 20000, /* the first call after a boot initializes each GPU */
 };
 
-void prepare_complain(const struct host *h)
+void prepare_complain(int root, const struct host *h)
 {
 	AUTO_BUF lines = { 0 };
-	struct view rest, line;
+	long begin = clock_ms();
+	struct view rest, line, first = { "", 0 };
+	unsigned n = 0;
 
 	host_complaints(h, &lines);
 	rest = buf_view(&lines);
-	while (view_line(&rest, &line))
+	while (view_line(&rest, &line)) {
 		log_warn("%.*s", VIEW_ARG(line, (size_t) 900));
+		first = n++ ? first : line;
+	}
+	if (n > 0)
+		step_note(root, STEP_SETTINGS, STEP_WARNED, begin, "%u complaint%s; the first: %.*s", n, n == 1 ? "" : "s", VIEW_ARG(first, (size_t) 400));
+	else
+		step_forget(root, STEP_SETTINGS);
 }
 
 void prepare_apparmor(struct engine *g)
 {
+	long begin = clock_ms();
 	struct err e;
 	int r;
 
@@ -43,6 +53,8 @@ void prepare_apparmor(struct engine *g)
 		log_warn("%s; the agent runs under Docker's own profile", e.text);
 	else if (r == 0)
 		log_info("loaded the AppArmor profile '%s'", APPARMOR_PROFILE);
+	if (r <= 0)
+		step_note(g->root, STEP_APPARMOR, r < 0 ? STEP_WARNED : STEP_DONE, begin, "%s", r < 0 ? e.text : "loaded the profile '" APPARMOR_PROFILE "'");
 }
 
 /* Only what the AMI says is waited for: it has the driver, and does not know whether the instance has a GPU. */
@@ -104,16 +116,17 @@ static void forget_gpus(int root)
 		log_warn("%s; the agent may offer GPUs that are not there", e.text);
 }
 
-static void record_gpus(int root)
+static void record_gpus(int root, long begin)
 {
 	struct gpu_facts f = { .n = 0 };
-	struct err e;
+	struct err e = { .code = 0 };
 
 	ask_nvml(&f);
 	if (f.n == 0 || !f.driver[0])
 		gpu_ask_proc(root, &f);
 	if (f.n == 0 || !f.driver[0]) {
 		log_warn("find GPUs: %s; the agent runs without GPU support", f.problem[0] ? f.problem : "the driver names none");
+		step_note(root, STEP_GPU, STEP_WARNED, begin, "%s", f.problem[0] ? f.problem : "the driver names none");
 		forget_gpus(root);
 		return;
 	}
@@ -123,20 +136,25 @@ static void record_gpus(int root)
 		log_warn("%s; the agent does not know of its GPUs", e.text);
 	else
 		log_info("%u GPU%s, driver %s", f.n, f.n == 1 ? "" : "s", f.driver);
+	step_note(root, STEP_GPU, e.code < 0 || f.problem[0] ? STEP_WARNED : STEP_DONE, begin, "%u found%s%s", f.n, e.code < 0 || f.problem[0] ? "; " : "",
+		  e.code < 0 ? e.text : f.problem);
 }
 
 void prepare_gpu(struct engine *g, const struct host *h)
 {
 	struct view ami = { "", 0 };
+	long begin = clock_ms();
 	bool wanted = host_file_is(h, "ECS_ENABLE_GPU_SUPPORT", "true");
 	bool patient = wanted && keyval_find(buf_view(&h->instance_config), "ECS_ENABLE_GPU_SUPPORT", &ami) && view_is(ami, "true");
 
 	if (!await_devices(g->root, patient)) {
-		if (wanted)
+		if (wanted) {
 			log_warn("GPU support is asked for, but there is no /dev/nvidia*; the agent runs without it");
+			step_note(g->root, STEP_GPU, STEP_WARNED, begin, "GPU support is asked for, but there is no /dev/nvidia*");
+		}
 		forget_gpus(g->root);
 	} else if (wanted) {
-		record_gpus(g->root);
+		record_gpus(g->root, begin);
 	}
 }
 

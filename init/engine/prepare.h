@@ -6,7 +6,7 @@
 #include "init/engine/host.h"
 
 /* What host_complaints() finds, each as a warning. */
-void prepare_complain(const struct host *h);
+void prepare_complain(int root, const struct host *h);
 
 /* Writes and loads the agent's AppArmor profile where the host has AppArmor. */
 void prepare_apparmor(struct engine *g);
