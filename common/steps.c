@@ -169,7 +169,7 @@ void step_note(int root, const char *name, enum step_result result, long begin_m
 	step_note_ended(root, name, result, begin_ms, clock_ms(), cause);
 }
 
-bool step_is_done(int root, const char *name)
+bool step_is(int root, const char *name, enum step_result result, const char *cause)
 {
 	AUTO_BUF text = { 0 };
 	char path[PATH_MAX], boot[40];
@@ -177,10 +177,10 @@ bool step_is_done(int root, const char *name)
 	struct step s;
 
 	path_of(name, path);
-	if (file_read(root, path, STEP_FILE_MAX, &text, &unused) != 0 || step_read(buf_view(&text), &s) < 0 || s.result != STEP_DONE)
+	if (file_read(root, path, STEP_FILE_MAX, &text, &unused) != 0 || step_read(buf_view(&text), &s) < 0 || s.result != result)
 		return false;
 	step_boot_id(root, boot);
-	return strcmp(boot, s.boot) == 0;
+	return strcmp(boot, s.boot) == 0 && (!cause || strcmp(cause, s.cause) == 0);
 }
 
 void step_forget(int root, const char *name)

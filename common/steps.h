@@ -41,22 +41,20 @@ void step_note(int root, const char *name, enum step_result result, long begin_m
 /* The same for one that ended at end_ms. */
 void step_note_ended(int root, const char *name, enum step_result result, long begin_ms, long end_ms, const char *cause);
 
-/* Whether that is what was written down of it on this boot: who finds everything done need not say so again. */
-bool step_is_done(int root, const char *name);
+/*
+ * Whether this is what was written down of it on this boot, with that cause (NULL: any): then nobody need say it again.
+ * A cause that is cut when it is written is never the same.
+ */
+bool step_is(int root, const char *name, enum step_result result, const char *cause);
 
-/* Takes the record away: on this boot there is no such step any more. */
-void step_forget(int root, const char *name);
+void step_forget(int root, const char *name); /* on this boot there is no such step any more */
 
-/* "running", "waiting", … */
-const char *step_word(enum step_result result);
-
+const char *step_word(enum step_result result); /* "running", "waiting", … */
 bool step_name_ok(const char *name);
 
 /* The file of a step, appended to *b, 0 or as buf_add(); and its reader: 0 or -EBADMSG, without a name. Pure. */
 int step_render(const struct step *s, struct buf *b) MUST_CHECK;
 int step_read(struct view text, struct step *ret) MUST_CHECK;
-
-/* The boot id below root; empty if there is none. */
-void step_boot_id(int root, char ret[40]);
+void step_boot_id(int root, char ret[40]); /* the kernel's below root; empty if there is none */
 
 #endif

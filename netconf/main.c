@@ -87,7 +87,7 @@ static void note_apply(const struct host *h, long begin, int r, const struct err
 	(void) view_line(&notes, &first);
 	if (r < 0)
 		step_note(h->plan.root, STEP_RULES, STEP_FAILED, begin, "%s", why->text);
-	else if (h->notes.len > 0 || !step_is_done(h->plan.root, STEP_RULES))
+	else if (h->notes.len > 0 || !step_is(h->plan.root, STEP_RULES, STEP_DONE, NULL))
 		step_note(h->plan.root, STEP_RULES, STEP_DONE, begin, "by %s: %.*s",
 			  backend_choose(&h->plan, &b, &unused) < 0 ? "nobody" : backend_name(b), VIEW_ARG(first, (size_t) 300));
 }

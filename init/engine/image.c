@@ -174,7 +174,7 @@ int image_ensure(struct docker *d, int root, bool *ret_loaded, struct err *e)
 	int r = ensure(d, root, begin, &plan, e);
 
 	*ret_loaded = r == 0 && plan != IMAGE_READY;
-	if (r == 0 && !(plan == IMAGE_READY && step_is_done(root, STEP_IMAGE)))
+	if (r == 0 && !(plan == IMAGE_READY && step_is(root, STEP_IMAGE, STEP_DONE, NULL)))
 		step_note(root, STEP_IMAGE, STEP_DONE, begin, "%s", done[plan]);
 	else if (r != 0)
 		step_note(root, STEP_IMAGE, r == -DOCKER_AWAY ? STEP_WAITING : STEP_FAILED, begin, "%s", e->text);

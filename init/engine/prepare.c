@@ -21,23 +21,34 @@ enum {
 	NVML_MS = 20000, /* the first call after a boot initializes each GPU */
 };
 
-void prepare_complain(int root, const struct host *h)
+static int join(struct view lines, struct buf *to)
 {
-	AUTO_BUF lines = { 0 };
+	struct view line;
+	int r = 0;
+
+	while (r == 0 && view_line(&lines, &line))
+		r = buf_printf(to, "%s%.*s", to->len > 0 ? "; " : "", VIEW_ARG(line, (size_t) 900));
+	return r;
+}
+
+/* ecs-prepare.service and ecs.service both come here: what one has said the other need not. */
+void prepare_complain(int root, const struct host *h, bool again)
+{
+	AUTO_BUF lines = { 0 }, joined = { 0 };
 	long begin = clock_ms();
-	struct view rest, line, first = { "", 0 };
-	unsigned n = 0;
+	struct view rest, line;
 
 	host_complaints(h, &lines);
-	rest = buf_view(&lines);
-	while (view_line(&rest, &line)) {
-		log_warn("%.*s", VIEW_ARG(line, (size_t) 900));
-		first = n++ ? first : line;
-	}
-	if (n > 0)
-		step_note(root, STEP_SETTINGS, STEP_WARNED, begin, "%u complaint%s; the first: %.*s", n, n == 1 ? "" : "s", VIEW_ARG(first, (size_t) 400));
-	else
+	if (lines.len == 0 || join(buf_view(&lines), &joined) < 0) {
 		step_forget(root, STEP_SETTINGS);
+		return;
+	}
+	if (!again && step_is(root, STEP_SETTINGS, STEP_WARNED, joined.p))
+		return;
+	rest = buf_view(&lines);
+	while (view_line(&rest, &line))
+		log_warn("%.*s", VIEW_ARG(line, (size_t) 900));
+	step_note(root, STEP_SETTINGS, STEP_WARNED, begin, "%s", joined.p);
 }
 
 void prepare_apparmor(struct engine *g)
@@ -67,8 +78,8 @@ static bool await_devices(int root, bool patient)
 		return true;
 	if (!patient || file_exists(root, WAITED_FILE))
 		return false;
-	log_info("GPU support is asked for; waiting up to %d s for /dev/nvidia*", DEVICES_MS / 1000);
 	engine_status("Waiting for GPU devices (/dev/nvidia*)");
+	log_info("GPU support is asked for; waiting up to %d s for /dev/nvidia*", DEVICES_MS / 1000);
 	while (!gpu_devices(root) && clock_ms() < end)
 		clock_sleep_ms(DEVICES_STEP_MS);
 	(void) !file_replace(root, WAITED_FILE, "", 0, 0644, &unused);

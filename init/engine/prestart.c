@@ -97,7 +97,7 @@ static int prepare(struct engine *g, const struct host *h, struct err *e)
 	struct err ebs;
 	int r = engine_connect(g, FOREVER_MS, &waited, e);
 
-	if (r == 0 && !waited && !step_is_done(g->root, STEP_DOCKER))
+	if (r == 0 && !waited && !step_is(g->root, STEP_DOCKER, STEP_DONE, NULL))
 		step_note(g->root, STEP_DOCKER, STEP_DONE, begin, "it answers");
 	if (r == 0)
 		r = apply_rules(g, e);
@@ -115,7 +115,7 @@ static int pre_start(struct engine *g, struct err *e)
 
 	if (r < 0)
 		return r;
-	prepare_complain(g->root, &h);
+	prepare_complain(g->root, &h, false);
 	prepare_apparmor(g);
 	while ((r = prepare(g, &h, e)) == -DOCKER_AWAY) {
 		log_warn("%s; trying again", e->text); /* Docker was restarted in the middle */
@@ -132,7 +132,7 @@ int verb_pre_start(struct engine *g, struct err *e)
 	long begin = clock_ms();
 	AUTO_FD fd = -1;
 	int r = lock(g->root, &fd, e);
-	bool again = r == 0 && step_is_done(g->root, STEP_PRE_START);
+	bool again = r == 0 && step_is(g->root, STEP_PRE_START, STEP_DONE, NULL);
 
 	if (r == 0 && !again)
 		step_note(g->root, STEP_PRE_START, STEP_RUNNING, begin, "preparing the host");

@@ -136,7 +136,7 @@ int verb_up(struct engine *g, struct err *e)
 	int r = host_look(g->root, &h, e);
 
 	if (r == 0 && g->args[2])
-		prepare_complain(g->root, &h);
+		prepare_complain(g->root, &h, true);
 	if (r == 0)
 		r = bring_up_whatever(g, &h, &c, &adopted, e);
 	if (r < 0)

@@ -55,14 +55,17 @@ static void test_only_what_has_ended_has_an_end(void **state)
 	step_note(test_root, "a", STEP_RUNNING, 3, "x");
 	assert_int_equal(step_read(view_of(record("a")), &s), 0);
 	assert_int_equal(s.end_ms, 0);
-	assert_false(step_is_done(test_root, "a"));
+	assert_false(step_is(test_root, "a", STEP_DONE, NULL));
 	step_note_ended(test_root, "a", STEP_DONE, 3, 8, "");
 	assert_int_equal(step_read(view_of(record("a")), &s), 0);
 	assert_int_equal(s.end_ms, 8);
-	assert_true(step_is_done(test_root, "a"));
+	assert_false(step_is(test_root, "a", STEP_WARNED, NULL));
+	assert_false(step_is(test_root, "a", STEP_DONE, "x"));
+	assert_true(step_is(test_root, "a", STEP_DONE, ""));
+	assert_true(step_is(test_root, "a", STEP_DONE, NULL));
 	step_forget(test_root, "a");
 	assert_null(record("a"));
-	assert_false(step_is_done(test_root, "a"));
+	assert_false(step_is(test_root, "a", STEP_DONE, NULL));
 	step_forget(test_root, "a");
 }
 
@@ -83,9 +86,9 @@ static void test_done_on_another_boot_is_not_done(void **state)
 	step_boot_id(test_root, id);
 	assert_string_equal(id, "one");
 	step_note(test_root, "a", STEP_DONE, 3, "x");
-	assert_true(step_is_done(test_root, "a"));
+	assert_true(step_is(test_root, "a", STEP_DONE, NULL));
 	write_boot_id("two\n");
-	assert_false(step_is_done(test_root, "a"));
+	assert_false(step_is(test_root, "a", STEP_DONE, NULL));
 	write_boot_id("an id that is much longer than any that a kernel gives\n");
 	step_boot_id(test_root, id);
 	assert_string_equal(id, "");
@@ -102,6 +105,7 @@ static void test_long_causes_are_cut(void **state)
 	step_note(test_root, "a", STEP_FAILED, 0, "%s", text);
 	assert_int_equal(step_read(view_of(record("a")), &s), 0);
 	assert_int_equal(strlen(s.cause), STEP_CAUSE_SIZE - 1);
+	assert_false(step_is(test_root, "a", STEP_FAILED, text));
 }
 
 /* What cannot be written is not; nothing else happens. */
@@ -119,7 +123,7 @@ static void test_no_place_is_no_trouble(void **state)
 	assert_int_equal(file_replace(test_root, "/run", "x", 1, 0644, &e), 0);
 	step_note(test_root, "a", STEP_DONE, 0, "x");
 	step_forget(test_root, "a");
-	assert_false(step_is_done(test_root, "a"));
+	assert_false(step_is(test_root, "a", STEP_DONE, NULL));
 	step_note(-1, "a", STEP_DONE, 0, "x");
 }
 
