@@ -6,6 +6,7 @@
 #include "bootstrap/config.h"
 #include "bootstrap/render.h"
 #include "cloud-init/userdata.h"
+#include "common/clock.h"
 #include "common/file.h"
 #include "common/paths.h"
 
@@ -100,8 +101,11 @@ static int render_both(int root, struct config_report *ret, struct err *e)
 /* Everything but the writing: before and after are filled unless it is off. */
 static int render(const struct fetch *f, struct config_report *ret, struct err *e)
 {
-	int r = fetch_userdata(f, &ret->fetched, e);
+	int r;
 
+	ret->begin_ms = clock_ms();
+	r = fetch_userdata(f, &ret->fetched, e);
+	ret->read_ms = r < 0 ? 0 : clock_ms();
 	ret->off = r == FETCH_OFF;
 	if (r == 0 || (r > 0 && f->also))
 		r = read_parts(f->also, ret, e);
@@ -153,6 +157,7 @@ static int act(const struct fetch *f, struct changes *dry, struct config_report 
 	a.imds = ret->fetched.service;
 	if (r >= 0 && (!ret->off || f->also))
 		r = write_config(&a, ret, e);
+	ret->written_ms = clock_ms();
 	if (r >= 0 && !dry)
 		r = write_kind(f->root, kind_of(ret), e);
 	if (r >= 0 && (!ret->off || f->also))

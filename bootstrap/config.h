@@ -20,6 +20,7 @@ struct config_report {
 	bool            unclosed_block;
 	struct buf      before, after;      /* ecs.config as it is, and as it shall be */
 	bool            absent;             /* there is no ecs.config */
+	long            begin_ms, read_ms, written_ms; /* when it began, had read the user data (0: it has not), was done with ecs.config */
 	struct section_report sections[SECTIONS_MAX]; /* of those that are more than lines in ecs.config */
 	size_t          n_sections;
 };

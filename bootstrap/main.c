@@ -28,6 +28,7 @@ static const char usage[] =
 	"                             '#!/usr/bin/ecs-bootstrap apply' as first line\n"
 	"  after-user-data COMMAND…   wait until cloud-init has worked off the user data, then run COMMAND\n"
 	"  start-tasks                wait for the agent to register, then start the tasks of startTasks, each one once\n"
+	"  status                     print what became of each step of this boot: result, duration, cause; and what can be seen now\n"
 	"  wait                       wait until the agent has registered with ECS\n"
 	"  packages                   install what `packages` and `efs` ask for, once for an instance id\n"
 	"  efs-mounts                 wait for the mounts of `efs`, say why one fails, and have it tried again\n"
@@ -42,7 +43,7 @@ static const char usage[] =
 	"  --timeout SECONDS          give up after so long (default 900; also 5m, 1h); start-tasks: on the agent, and then on the tasks\n"
 	"  --ready-after SECONDS      packages: tell systemd that others need not wait any longer (default 120)\n"
 	"\n"
-	"Options of parts, check, show and wait:\n"
+	"Options of parts, check, show, status and wait:\n"
 	"  --json                     as JSON\n"
 	"\n"
 	"Options of all verbs:\n"
@@ -88,6 +89,7 @@ static const struct verb {
 	{ "apply", run_apply, true },
 	{ "after-user-data", run_after, true },
 	{ "start-tasks", run_start_tasks, true },
+	{ "status", run_status, false },
 	{ "wait", run_wait, false },
 	{ "packages", run_packages, true },
 	{ "efs-mounts", run_efs_mounts, true },
@@ -199,5 +201,6 @@ int main(int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	log_open("ecs-bootstrap", o.root_fd, verb->logs ? PATH_BOOTSTRAP_LOG : NULL);
+	log_field(LOG_UNIT, "ecs-bootstrap.service");
 	return verb->run(&o);
 }

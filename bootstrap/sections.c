@@ -11,6 +11,7 @@
 #include "bootstrap/swap.h"
 #include "bootstrap/task-roles.h"
 #include "bootstrap/trunking.h"
+#include "common/clock.h"
 
 /* In order: what user data says, then the source, which is fetched through the proxy, then what is found out by itself. */
 static const struct section {
@@ -55,12 +56,14 @@ size_t sections_apply(const struct apply *a, const struct settings *s, struct se
 
 	for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
 		const struct section *c = &sections[i];
+		struct json_object *value;
 
 		if (!c->apply || (a->dry && !c->plans))
 			continue;
-		ret[n] = (struct section_report) { .key = c->key };
-		ret[n].outcome = c->apply(a, settings_section(s, c->key), &ret[n].e);
-		n++;
+		value = settings_section(s, c->key);
+		ret[n] = (struct section_report) { .key = c->key, .asked = value != NULL, .begin_ms = clock_ms() };
+		ret[n].outcome = c->apply(a, value, &ret[n].e);
+		ret[n++].end_ms = clock_ms();
 	}
 	return n;
 }

@@ -2,6 +2,7 @@
 #ifndef BOOTSTRAP_SECTIONS_H
 #define BOOTSTRAP_SECTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "bootstrap/apply.h"
@@ -12,6 +13,8 @@ enum { SECTIONS_MAX = 16 };
 /* What became of each section whose host side was looked at. */
 struct section_report {
 	const char *key;
+	bool        asked;   /* the document has it */
+	long        begin_ms, end_ms;
 	int         outcome; /* 0 made, positive as its module says, negative failed */
 	struct err  e;
 };

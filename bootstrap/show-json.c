@@ -24,9 +24,14 @@ int show_number(struct json_object *o, const char *key, size_t n)
 	return add(o, key, json_object_new_int64((int64_t) n));
 }
 
+int show_bool(struct json_object *o, const char *key, bool value)
+{
+	return add(o, key, json_object_new_boolean(value));
+}
+
 int show_true(struct json_object *o, const char *key)
 {
-	return add(o, key, json_object_new_boolean(1));
+	return show_bool(o, key, true);
 }
 
 int show_null(struct json_object *o, const char *key)

@@ -7,8 +7,14 @@
 #include "bootstrap/late.h"
 #include "bootstrap/starttasks.h"
 #include "bootstrap/verbs.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/paths.h"
+#include "common/steps.h"
+
+#define STEP_CLOUD_INIT  "cloud-init"
+#define STEP_LATE_CHECK  "late-check"
+#define STEP_START_TASKS "start-tasks"
 
 enum { REMIND_MS = 5 * 60 * 1000 }; /* a wait that lasts says so every five minutes */
 
@@ -38,6 +44,7 @@ int run_late(const struct options *o)
 static void check_late(int root)
 {
 	AUTO_FINDINGS found = { .n = 0 };
+	long begin = clock_ms();
 	struct err e;
 	int r = late_run(root, &found, &e);
 
@@ -45,11 +52,31 @@ static void check_late(int root)
 		log_warn("%s", e.text);
 	if (r == 0)
 		say_late(&found);
+	if (r < 0)
+		step_note(root, STEP_LATE_CHECK, STEP_WARNED, begin, "%s", e.text);
+	else if (found.n > 0)
+		step_note(root, STEP_LATE_CHECK, STEP_WARNED, begin, "%zu finding%s in '%s'; the first: line %u: %s%s%s", found.n, found.n == 1 ? "" : "s",
+			  PATH_ECS_CONFIG, found.list[0].at.line, found.list[0].path, found.list[0].path[0] ? ": " : "", found.list[0].text);
+	else
+		step_note(root, STEP_LATE_CHECK, STEP_DONE, begin, "nothing is odd in '%s'", PATH_ECS_CONFIG);
+}
+
+static void note_wait(int root, const struct after_facts *f, long begin)
+{
+	if (after_judge(f) == AFTER_WITHHOLD)
+		step_note(root, STEP_CLOUD_INIT, STEP_FAILED, begin, "the agent is not started: user data could not be read and no ecs.config names a cluster");
+	else if (!f->cloud_init_here)
+		step_note(root, STEP_CLOUD_INIT, STEP_SKIPPED, begin, "it does not run on this boot");
+	else if (!f->cloud_init_finished)
+		step_note(root, STEP_CLOUD_INIT, STEP_SKIPPED, begin, "nothing in the user data is for cloud-init");
+	else
+		step_note(root, STEP_CLOUD_INIT, STEP_DONE, begin, "it has worked off the user data");
 }
 
 int run_after(const struct options *o)
 {
 	struct after_facts facts;
+	long begin = clock_ms();
 	struct err e;
 
 	if (!o->rest[0]) {
@@ -57,12 +84,15 @@ int run_after(const struct options *o)
 		return EXIT_USAGE;
 	}
 	for (after_look(o->root_fd, &facts); after_judge(&facts) == AFTER_WAIT; after_look(o->root_fd, &facts)) {
+		step_note(o->root_fd, STEP_CLOUD_INIT, STEP_WAITING, begin, "'%s' is not there yet", PATH_CLOUD_RESULT);
 		log_info("waiting for cloud-init to work off the user data ('%s' is not there yet)", PATH_CLOUD_RESULT);
 		if (after_wait(o->root_fd, REMIND_MS, &e) < 0) {
+			step_note(o->root_fd, STEP_CLOUD_INIT, STEP_FAILED, begin, "%s", e.text);
 			log_error("%s", e.text);
 			return EXIT_FAILED;
 		}
 	}
+	note_wait(o->root_fd, &facts, begin);
 	if (after_judge(&facts) == AFTER_WITHHOLD) {
 		log_error("start agent: user data could not be read and no ecs.config names a cluster; set ECS_CLUSTER in '%s' and run '%s'",
 			  PATH_ECS_CONFIG, "systemctl start ecs");
@@ -74,35 +104,64 @@ int run_after(const struct options *o)
 	return EXIT_FAILED;
 }
 
-int run_start_tasks(const struct options *o)
+static void note_tasks(int root, const struct starttasks_report *report, long begin)
 {
-	struct starttasks s = { .root = o->root_fd, .timeout_ms = o->timeout_s * 1000 };
-	struct starttasks_report report = { .n = 0 };
-	int exit_code = EXIT_DONE, r;
-	struct err e;
+	const struct starttasks_task *bad = NULL;
+	unsigned failed = 0;
 
-	if (has_arguments(o, "start-tasks"))
-		return EXIT_USAGE;
-	r = starttasks_run(&s, &report, &e);
-	if (r < 0) {
-		log_error("%s; no task of startTasks was started", e.text);
-		return EXIT_FAILED;
+	for (unsigned i = 0; i < report->n; i++) {
+		if (report->tasks[i].outcome != START_FAILED)
+			continue;
+		bad = bad ? bad : &report->tasks[i];
+		failed++;
 	}
-	if (r == STARTTASKS_NOTHING)
-		log_info("start tasks: '%s' is not there, so there are none", PATH_START_TASKS);
-	for (unsigned i = 0; i < report.n; i++) {
-		const struct starttasks_task *t = &report.tasks[i];
+	if (bad)
+		step_note(root, STEP_START_TASKS, STEP_FAILED, begin, "%u of %u: task '%.80s': %s", failed, report->n, bad->task_definition, bad->why.text);
+	else
+		step_note(root, STEP_START_TASKS, report->n > 0 ? STEP_DONE : STEP_SKIPPED, begin, "%u task%s", report->n, report->n == 1 ? "" : "s");
+}
+
+/* The exit status. */
+static int say_tasks(const struct starttasks_report *report)
+{
+	int exit_code = EXIT_DONE;
+
+	for (unsigned i = 0; i < report->n; i++) {
+		const struct starttasks_task *t = &report->tasks[i];
 
 		if (t->outcome == START_FAILED) {
 			log_error("start task '%s': %s", t->task_definition, t->why.text);
 			exit_code = EXIT_FAILED;
 		} else if (t->outcome == START_DONE) {
-			log_info("started task '%s' in cluster '%s': %s", t->task_definition, report.cluster, t->arn);
+			log_info("started task '%s' in cluster '%s': %s", t->task_definition, report->cluster, t->arn);
 		} else {
 			log_info("kept task '%s': it was started on this instance before", t->task_definition);
 		}
 	}
 	return exit_code;
+}
+
+int run_start_tasks(const struct options *o)
+{
+	struct starttasks s = { .root = o->root_fd, .timeout_ms = o->timeout_s * 1000 };
+	struct starttasks_report report = { .n = 0 };
+	long begin = clock_ms();
+	struct err e;
+	int r;
+
+	if (has_arguments(o, "start-tasks"))
+		return EXIT_USAGE;
+	step_note(o->root_fd, STEP_START_TASKS, STEP_RUNNING, begin, "waiting for the agent to register, then starting them");
+	r = starttasks_run(&s, &report, &e);
+	if (r < 0) {
+		step_note(o->root_fd, STEP_START_TASKS, STEP_FAILED, begin, "%s", e.text);
+		log_error("%s; no task of startTasks was started", e.text);
+		return EXIT_FAILED;
+	}
+	note_tasks(o->root_fd, &report, begin);
+	if (r == STARTTASKS_NOTHING)
+		log_info("start tasks: '%s' is not there, so there are none", PATH_START_TASKS);
+	return say_tasks(&report);
 }
 
 int run_wait(const struct options *o)

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "bootstrap/config-steps.h"
 #include "bootstrap/config.h"
 #include "bootstrap/script.h"
 #include "bootstrap/show.h"
@@ -29,12 +30,14 @@ static unsigned say_failures(const struct config_report *r)
 	for (size_t i = 0; i < r->n_sections; i++) {
 		const struct section_report *s = &r->sections[i];
 
+		log_field("ECS_SETTING", s->key);
 		if (s->outcome < 0)
 			log_error("apply setting '%s': %s", s->key, s->e.text);
 		else if (s->outcome == APPLY_WARNED)
 			log_warn("apply setting '%s': %s", s->key, s->e.text);
 		failed += s->outcome < 0;
 	}
+	log_field("ECS_SETTING", NULL);
 	return failed;
 }
 
@@ -43,9 +46,10 @@ static unsigned say_sections(const struct config_report *r)
 	for (size_t i = 0; i < r->n_sections; i++) {
 		const struct section_report *s = &r->sections[i];
 
-		if (s->outcome == APPLY_NOTED)
+		log_field("ECS_SETTING", s->key);
+		if (s->outcome == APPLY_NOTED && s->e.text[0])
 			log_info("applied setting '%s': %s", s->key, s->e.text);
-		else if (s->outcome == 0)
+		else if (s->outcome == 0 || s->outcome == APPLY_NOTED)
 			log_info("applied setting '%s'", s->key);
 	}
 	return say_failures(r);
@@ -78,6 +82,19 @@ static void say_report(const struct config_report *r)
 			 PATH_ECS_CONFIG, r->lines, r->lines == 1 ? "" : "s", r->ours, r->parts, r->parts == 1 ? "" : "s");
 }
 
+/* config_run(), written down. */
+static int run_noted(const struct fetch *f, struct config_report *report, struct err *e)
+{
+	int r;
+
+	config_steps_begin(f->root);
+	r = config_run(f, report, e);
+	config_steps_end(f->root, report, r, e);
+	if (r < 0)
+		log_error("%s; '%s' was left as it is", e->text, PATH_ECS_CONFIG);
+	return r;
+}
+
 bool has_arguments(const struct options *o, const char *verb)
 {
 	if (o->rest[0])
@@ -93,10 +110,8 @@ int run_config(const struct options *o)
 
 	if (has_arguments(o, "config"))
 		return EXIT_USAGE;
-	if (config_run(&f, &report, &e) < 0) {
-		log_error("%s; '%s' was left as it is", e.text, PATH_ECS_CONFIG);
+	if (run_noted(&f, &report, &e) < 0)
 		return EXIT_FAILED;
-	}
 	say_report(&report);
 	return say_sections(&report) > 0 ? EXIT_FAILED : EXIT_DONE;
 }
@@ -160,13 +175,13 @@ int run_apply(const struct options *o)
 		log_info("apply '%s': config has taken it from the user data on this boot; nothing was changed", o->rest[0]);
 		return EXIT_DONE;
 	}
-	f.also = r == 0 ? o->rest[0] : NULL;
-	if (r >= 0)
-		r = config_run(&f, &report, &e);
 	if (r < 0) {
 		log_error("%s; '%s' was left as it is", e.text, PATH_ECS_CONFIG);
 		return EXIT_FAILED;
 	}
+	f.also = r == 0 ? o->rest[0] : NULL;
+	if (run_noted(&f, &report, &e) < 0)
+		return EXIT_FAILED;
 	if (!report.off)
 		say_report(&report);
 	log_info("apply '%s': %u setting%s in '%s' now", o->rest[0], report.lines, report.lines == 1 ? "" : "s", PATH_ECS_CONFIG);

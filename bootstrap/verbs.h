@@ -34,6 +34,9 @@ int run_after(const struct options *o);
 int run_start_tasks(const struct options *o);
 int run_wait(const struct options *o);
 
+/* verbs-status.c: what became of it all */
+int run_status(const struct options *o);
+
 /* verbs-host.c: what goes on beside the boot */
 int run_packages(const struct options *o);
 int run_efs_mounts(const struct options *o);

@@ -51,34 +51,39 @@ bool wait_registered(struct view metadata, struct agent_identity *ret)
 	return true;
 }
 
-int wait_for_agent(unsigned timeout_ms, struct agent_identity *ret, struct err *e)
+int wait_ask(unsigned total_ms, struct agent_identity *ret, struct err *e)
 {
 	AUTO_HTTP *h = NULL;
 	AUTO_REPLY reply = { 0 };
 	const char *base = getenv("ECS_AGENT_INTROSPECTION_URL");
-	long deadline = clock_ms() + (long) timeout_ms;
 	char url[256];
 	int r = http_new(&h, e);
 
 	snprintf(url, sizeof url, "%s/v1/metadata", base ? base : INTROSPECTION);
-	struct http_request rq = { .method = "GET", .url = url, .connect_ms = 1000, .total_ms = ASK_MS, .max_reply = 65536 };
+	struct http_request rq = { .method = "GET", .url = url, .connect_ms = 1000, .total_ms = total_ms, .max_reply = 65536 };
 
-	for (unsigned failures = 1; r == 0; failures++) {
+	if (r == 0)
+		r = http_do(h, &rq, &reply, e);
+	if (r < 0 || (reply.status == 200 && wait_registered(buf_view(&reply.body), ret)))
+		return r;
+	return err_say(e, -EAGAIN, "GET %s: it answers but has not registered (HTTP status %ld, no ContainerInstanceArn)", url, reply.status);
+}
+
+int wait_for_agent(unsigned timeout_ms, struct agent_identity *ret, struct err *e)
+{
+	long deadline = clock_ms() + (long) timeout_ms;
+
+	for (unsigned failures = 1;; failures++) {
 		unsigned ms = backoff_ms(&pace, failures, clock_dice());
 
-		if (http_do(h, &rq, &reply, e) < 0)
-			reply.status = 0;
-		else if (reply.status == 200 && wait_registered(buf_view(&reply.body), ret))
+		if (wait_ask(ASK_MS, ret, e) == 0)
 			return 0;
-		else
-			(void) err_say(e, -EAGAIN, "GET %s: it answers but has not registered (HTTP status %ld, no ContainerInstanceArn)", url, reply.status);
 		if (clock_ms() + (long) ms >= deadline) {
 			e->code = -ETIMEDOUT;
 			return err_wrap(e, "wait %u s for the agent to register", timeout_ms / 1000);
 		}
 		clock_sleep_ms(ms);
 	}
-	return r;
 }
 
 void wait_service_state(int root, char ret[AGENT_SERVICE_SIZE])

@@ -17,6 +17,9 @@ struct agent_identity {
 /* Reads the answer to GET /v1/metadata. false: it has not registered yet. Pure. */
 bool wait_registered(struct view metadata, struct agent_identity *ret);
 
+/* Asks once, for at most total_ms. 0; -EAGAIN: it answers, but has not registered; other errors as http_do(). */
+int wait_ask(unsigned total_ms, struct agent_identity *ret, struct err *e) MUST_CHECK;
+
 /*
  * Asks again and again, each second at last, for at most timeout_ms. -ETIMEDOUT with the cause that was found last: the port
  * refuses, does not answer, or answers without a registration. ECS_AGENT_INTROSPECTION_URL stands in for http://127.0.0.1:51678.

@@ -11,7 +11,7 @@
 
 #include "common/err.h"
 
-enum { LOG_FIELDS_MAX = 4 };
+enum { LOG_FIELDS_MAX = 6 };
 
 /* program is printed before each line; file (absolute, below root) may be NULL. A file that cannot be opened is done without. */
 void log_open(const char *program, int root, const char *file);
@@ -27,6 +27,12 @@ void log_field(const char *name, const char *value);
 
 /* The sentence of e at level error, its code as the journal field ERRNO. */
 void log_failure(const struct err *e);
+
+/*
+ * Of which unit this program tells, whatever unit has started it: `journalctl -u` and `systemctl status` find its lines there
+ * too. Heeded by them for what root sends (journalctl(1)).
+ */
+#define LOG_UNIT "OBJECT_SYSTEMD_UNIT"
 
 #define log_error(...) log_line(LOG_ERR, __VA_ARGS__)
 #define log_warn(...)  log_line(LOG_WARNING, __VA_ARGS__)

@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/parse.h"
+#include "common/steps.h"
 #include "init/actions.h"
 #include "init/reload.h"
 #include "init/report.h"
@@ -22,6 +23,7 @@ enum {
 	HEALTH_TIMEOUT_MAX_S = 24 * 3600,
 };
 
+#define STEP_AGENT    "agent"
 #define HEALTH_SWITCH "ECS_INIT_HEALTH_TIMEOUT"
 
 /* As the peer: 0.5 s doubled up to 15 s, plus at most a tenth. */
@@ -101,10 +103,12 @@ static void do_ready(struct loop *l)
 	l->up_since = clock_ms();
 	l->health = (struct health) { .missed = 0 };
 	watch_health(l);
+	log_field("ECS_CONTAINER_ID", l->id);
 	log_info("agent container %.12s runs (process %d%s)", l->id, (int) l->pid,
 		 !l->adopted ? "" : l->reloading ? "; it is what the configuration says" : "; it ran before us and was adopted");
 	(void) sd_notifyf(0, "READY=1\nSTATUS=The agent runs in container %.12s", l->id);
 	l->ready = true;
+	step_note(l->options->root_fd, STEP_AGENT, STEP_DONE, l->up_began, "container %.12s %s", l->id, l->adopted ? "ran already and was adopted" : "was started");
 	end_reload(l, true);
 }
 
@@ -134,6 +138,8 @@ static void do_up(struct loop *l)
 	l->pid = 0;
 	l->up_since = 0;
 	(void) sd_notify(0, "STATUS=Starting the agent");
+	l->up_began = clock_ms();
+	step_note(l->options->root_fd, STEP_AGENT, STEP_RUNNING, l->up_began, "starting the container");
 	call_up(l);
 }
 
@@ -149,6 +155,7 @@ static void do_backoff(struct loop *l)
 	log_warn("agent is not running, trying again in %u.%02u s (failure %u in a row)", ms / 1000, ms % 1000 / 10, l->failures);
 	(void) sd_notifyf(0, "%sSTATUS=The agent is not running; trying again in %u.%u s (failure %u in a row)", ready_again(l), ms / 1000,
 			  ms % 1000 / 100, l->failures);
+	step_note(l->options->root_fd, STEP_AGENT, STEP_FAILED, l->up_began, "not running, failure %u in a row; it is tried again", l->failures);
 	end_reload(l, false);
 	if (set_timer(l, ms) < 0)
 		(void) sd_event_exit(l->ev, EXIT_FAILED); /* without a clock only systemd can help */
@@ -187,6 +194,7 @@ static void do_reload(struct loop *l)
 {
 	job_cancel(&l->job);
 	l->timer = sd_event_source_disable_unref(l->timer);
+	l->up_began = clock_ms();
 	if (refresh(l))
 		call_up(l);
 	else
@@ -237,6 +245,7 @@ static void do_quit(struct loop *l, int status, const char *why)
 	job_cancel(&l->job);
 	l->timer = sd_event_source_disable_unref(l->timer);
 	log_info("%s", why);
+	step_note(l->options->root_fd, STEP_AGENT, status == 0 ? STEP_SKIPPED : STEP_FAILED, l->up_began, "%s", why);
 	if (!l->stopping)
 		(void) sd_notify(0, "STOPPING=1");
 	(void) sd_event_exit(l->ev, status);

@@ -28,6 +28,7 @@ struct loop {
 	struct environment environment;
 	unsigned           failures;
 	long               up_since; /* clock_ms; 0: the agent does not run */
+	long               up_began; /* when its start was last begun */
 	/* the last report of ecs-engine */
 	char     id[80], daemon[48];
 	uint64_t pid, exit_status;

@@ -36,8 +36,9 @@ static void on_report(void *ctx, struct view line)
 static void run_engine(struct loop *l, const char *verb, unsigned limit_ms, job_end_fn *end)
 {
 	const char *root = l->options->root;
-	const char *with_root[] = { l->options->engine, "--root", root, verb, l->id, l->daemon, NULL };
-	const char *without[] = { l->options->engine, verb, l->id, l->daemon, NULL };
+	const char *anew = l->reloading ? ENGINE_ANEW : NULL;
+	const char *with_root[] = { l->options->engine, "--root", root, verb, l->id, l->daemon, anew, NULL };
+	const char *without[] = { l->options->engine, verb, l->id, l->daemon, anew, NULL };
 	struct job_start s = {
 		.argv = root ? with_root : without, .limit_ms = limit_ms, .on_line = on_report, .on_end = end, .ctx = l,
 	};
@@ -115,16 +116,21 @@ void call_up(struct loop *l)
 static void on_outcome_end(void *ctx, bool ok)
 {
 	struct loop *l = ctx;
+	char status[16];
 
 	if (!ok) {
 		feed(l, EV_JOB_FAILED);
 		return;
 	}
+	snprintf(status, sizeof status, "%d", (int) l->exit_status);
+	log_field("ECS_EXIT_STATUS", l->exit_known ? status : NULL);
 	if (l->exit_known)
 		log_info("agent exited with status %d after %ld s%s", (int) l->exit_status, l->up_since ? (clock_ms() - l->up_since) / 1000 : 0,
 			 l->docker_gone ? "; Docker was not there just then" : "");
 	else
 		log_warn("the agent's container is gone, nobody knows its exit status");
+	log_field("ECS_EXIT_STATUS", NULL);
+	log_field("ECS_CONTAINER_ID", NULL);
 	feed(l, sup_exit_event(l->exit_known ? (int) l->exit_status : -1, l->docker_gone));
 }
 

@@ -17,9 +17,11 @@
 #define ENGINE_STOP         "stop"
 #define ENGINE_RELOAD_CACHE "reload-cache"
 /* and those of the supervisor: */
-#define ENGINE_UP      "up"      /* waits for Docker; a running agent is adopted or replaced */
+#define ENGINE_UP      "up"      /* ID DAEMON [ENGINE_ANEW]: waits for Docker; a running agent is adopted or replaced */
 #define ENGINE_OUTCOME "outcome" /* ID DAEMON */
 #define ENGINE_LOGS    "logs"    /* ID */
 #define ENGINE_UPGRADE "upgrade" /* loads the image that the agent asked for */
+
+#define ENGINE_ANEW "anew" /* up: with a configuration that was read again, so what is odd in it is said again */
 
 #endif

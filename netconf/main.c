@@ -9,8 +9,10 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "common/steps.h"
 #include "netconf/backend.h"
 #include "netconf/conf.h"
 #include "netconf/lock.h"
@@ -19,7 +21,8 @@
 #include "netconf/switches.h"
 #include "netconf/sysctl.h"
 
-#define PROGRAM "ecs-netconf"
+#define PROGRAM    "ecs-netconf"
+#define STEP_RULES "rules"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_DIFFERS = 1, EXIT_USAGE = 2, LOCK_WAIT_MS = 30000 };
 
@@ -74,14 +77,31 @@ static int apply_all(struct host *h, struct err *e)
 	return r;
 }
 
+/* For `ecs-bootstrap status`. */
+static void note_apply(const struct host *h, long begin, int r, const struct err *why)
+{
+	struct view notes = buf_view(&h->notes), first = { "as they were", 12 };
+	enum backend b = BACKEND_AUTO;
+	struct err unused;
+
+	(void) view_line(&notes, &first);
+	if (r < 0)
+		step_note(h->plan.root, STEP_RULES, STEP_FAILED, begin, "%s", why->text);
+	else if (h->notes.len > 0 || !step_is(h->plan.root, STEP_RULES, STEP_DONE, NULL))
+		step_note(h->plan.root, STEP_RULES, STEP_DONE, begin, "by %s: %.*s",
+			  backend_choose(&h->plan, &b, &unused) < 0 ? "nobody" : backend_name(b), VIEW_ARG(first, (size_t) 300));
+}
+
 static int verb_apply(struct host *h)
 {
+	long begin = clock_ms();
 	struct err e;
 	AUTO_FD lock = -1;
 	int r = lock_take(h->plan.root, LOCK_WAIT_MS, &lock, &e);
 
 	if (r == 0)
 		r = apply_all(h, &e);
+	note_apply(h, begin, r, &e);
 	log_lines(&h->notes, LOG_INFO);
 	return r < 0 ? fail("apply", &e) : EXIT_DONE;
 }
@@ -263,6 +283,7 @@ static int host_open(struct host *h, const struct arguments *a, struct err *e)
 		return r;
 	log_open(PROGRAM, h->plan.root, a->verb->logged ? PATH_INIT_LOG : NULL);
 	(void) uname(&u);
+	log_field(LOG_UNIT, "ecs.service");
 	packages_find(h->plan.root, u.release, &h->plan.packages);
 	choose_bridge(h, a);
 	h->plan.ipv6 = dir_exists(h->proc, "/proc/sys/net/ipv6");

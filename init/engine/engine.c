@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/notify.h"
+#include "common/steps.h"
 #include "init/engine/engine.h"
 
 enum {
@@ -48,8 +49,11 @@ int engine_connect(struct engine *g, long wait_ms, bool *ret_waited, struct err 
 	while ((r = docker_connect(g->docker, ping_ms, e)) == -DOCKER_AWAY) {
 		if (wait_ms != FOREVER_MS && clock_ms() - start >= wait_ms)
 			break;
-		if (strcmp(said, e->text) != 0)
+		if (strcmp(said, e->text) != 0) {
 			log_warn("%s; waiting for Docker", e->text);
+			if (wait_ms == FOREVER_MS)
+				step_note(g->root, STEP_DOCKER, STEP_WAITING, start, "%s", e->text);
+		}
 		if (strcmp(said, e->text) != 0 || clock_ms() - told >= EXTEND_MS) {
 			engine_status_waiting("Waiting for Docker: %s", e->text);
 			told = clock_ms();
@@ -61,5 +65,7 @@ int engine_connect(struct engine *g, long wait_ms, bool *ret_waited, struct err 
 		*ret_waited = said[0] != '\0';
 	if (r == 0 && said[0])
 		log_info("Docker answers after %ld ms", clock_ms() - start);
+	if (said[0] && wait_ms == FOREVER_MS)
+		step_note(g->root, STEP_DOCKER, r == 0 ? STEP_DONE : STEP_FAILED, start, r == 0 ? "it was waited for: %s" : "%s", r == 0 ? said : e->text);
 	return r;
 }

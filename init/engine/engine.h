@@ -6,11 +6,19 @@
 
 enum { FOREVER_MS = -1 };
 
+/* What is written down for `ecs-bootstrap status` (common/steps.h). */
+#define STEP_PRE_START "pre-start"
+#define STEP_DOCKER    "docker"
+#define STEP_IMAGE     "image"
+#define STEP_SETTINGS  "agent-settings"
+#define STEP_APPARMOR  "apparmor"
+#define STEP_GPU       "gpu"
+
 struct engine {
 	int            root;
 	const char    *socket;
 	struct docker *docker;
-	const char    *args[2]; /* the words behind the verb; NULL where there are fewer */
+	const char    *args[3]; /* the words behind the verb; NULL where there are fewer */
 };
 
 /*

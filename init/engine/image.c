@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "common/parse.h"
 #include "common/paths.h"
+#include "common/steps.h"
 #include "init/engine/container.h"
 #include "init/engine/damper.h"
 #include "init/engine/download.h"
@@ -139,29 +140,45 @@ static int damped(int root, const char *subject, int r)
 	return r;
 }
 
-int image_ensure(struct docker *d, int root, bool *ret_loaded, struct err *e)
+/* Also what was decided to be done, unless Docker did not say what it has. */
+static int ensure(struct docker *d, int root, long begin, enum image_plan *ret_plan, struct err *e)
 {
 	char id[80], subject[128] = DOWNLOAD;
 	struct image_facts f = { .state = read_state(root), .tar = has_tar(root, subject, sizeof subject) };
 	int r = image_id(d, AGENT_IMAGE, id, e);
-	enum image_plan plan;
 
-	*ret_loaded = false;
 	if (r != 0 && r != DOCKER_NOT_FOUND)
 		return r;
 	f.loaded = r == 0;
-	plan = image_decide(&f);
-	if (plan != IMAGE_MISSING)
+	*ret_plan = image_decide(&f);
+	if (*ret_plan != IMAGE_MISSING)
 		partial_sweep(root);
-	if (plan == IMAGE_READY)
+	if (*ret_plan == IMAGE_READY)
 		return 0;
+	step_note(root, STEP_IMAGE, STEP_RUNNING, begin, *ret_plan == IMAGE_MISSING ? "downloading" : "loading '%s'", PATH_IMAGE_TAR);
 	damper_hold(root, subject);
-	r = plan == IMAGE_MISSING ? download(root, false, FOREVER_MS, e) : 0;
+	r = *ret_plan == IMAGE_MISSING ? download(root, false, FOREVER_MS, e) : 0;
 	if (r < 0)
 		return damped(root, DOWNLOAD, r);
-	*ret_loaded = true;
 	(void) has_tar(root, subject, sizeof subject);
 	return damped(root, subject, image_load_file(d, root, PATH_IMAGE_TAR, e));
+}
+
+int image_ensure(struct docker *d, int root, bool *ret_loaded, struct err *e)
+{
+	static const char *const done[] = {
+		[IMAGE_READY] = "it was loaded already", [IMAGE_LOAD] = "loaded from '" PATH_IMAGE_TAR "'", [IMAGE_MISSING] = "downloaded and loaded",
+	};
+	enum image_plan plan = IMAGE_READY;
+	long begin = clock_ms();
+	int r = ensure(d, root, begin, &plan, e);
+
+	*ret_loaded = r == 0 && plan != IMAGE_READY;
+	if (r == 0 && !(plan == IMAGE_READY && step_is(root, STEP_IMAGE, STEP_DONE, NULL)))
+		step_note(root, STEP_IMAGE, STEP_DONE, begin, "%s", done[plan]);
+	else if (r != 0)
+		step_note(root, STEP_IMAGE, r == -DOCKER_AWAY ? STEP_WAITING : STEP_FAILED, begin, "%s", e->text);
+	return r;
 }
 
 int image_reload(struct docker *d, int root, struct err *e)

@@ -34,12 +34,14 @@ static const struct verb *find_verb(const char *name, const char *arg)
 
 static int run(const struct verb *verb, int root, char **words)
 {
-	struct engine g = {
-		.root = root, .socket = docker_socket_from_environment(), .args = { words[1], words[1] ? words[2] : NULL },
-	};
+	struct engine g = { .root = root, .socket = docker_socket_from_environment() };
 	AUTO_DOCKER *docker = NULL;
 	struct err e;
-	int r = docker_new(g.socket, &docker, &e);
+	int r;
+
+	for (size_t i = 0; i < ARRAY_LEN(g.args) && words[i + 1]; i++)
+		g.args[i] = words[i + 1];
+	r = docker_new(g.socket, &docker, &e);
 
 	g.docker = docker;
 	if (r == 0)
@@ -69,5 +71,6 @@ int main(int argc, char **argv)
 	}
 	log_open("ecs-engine", root, PATH_INIT_LOG);
 	log_field("ECS_VERB", verb->name);
+	log_field(LOG_UNIT, "ecs.service");
 	return run(verb, root, words);
 }

@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/paths.h"
 #include "common/spawn.h"
+#include "common/steps.h"
 #include "init/engine/apparmor.h"
 #include "init/engine/complaints.h"
 #include "init/engine/gpu.h"
@@ -20,19 +21,39 @@ enum {
 	NVML_MS = 20000, /* the first call after a boot initializes each GPU */
 };
 
-void prepare_complain(const struct host *h)
+static int join(struct view lines, struct buf *to)
 {
-	AUTO_BUF lines = { 0 };
+	struct view line;
+	int r = 0;
+
+	while (r == 0 && view_line(&lines, &line))
+		r = buf_printf(to, "%s%.*s", to->len > 0 ? "; " : "", VIEW_ARG(line, (size_t) 900));
+	return r;
+}
+
+/* ecs-prepare.service and ecs.service both come here: what one has said the other need not. */
+void prepare_complain(int root, const struct host *h, bool again)
+{
+	AUTO_BUF lines = { 0 }, joined = { 0 };
+	long begin = clock_ms();
 	struct view rest, line;
 
 	host_complaints(h, &lines);
+	if (lines.len == 0 || join(buf_view(&lines), &joined) < 0) {
+		step_forget(root, STEP_SETTINGS);
+		return;
+	}
+	if (!again && step_is(root, STEP_SETTINGS, STEP_WARNED, joined.p))
+		return;
 	rest = buf_view(&lines);
 	while (view_line(&rest, &line))
 		log_warn("%.*s", VIEW_ARG(line, (size_t) 900));
+	step_note(root, STEP_SETTINGS, STEP_WARNED, begin, "%s", joined.p);
 }
 
 void prepare_apparmor(struct engine *g)
 {
+	long begin = clock_ms();
 	struct err e;
 	int r;
 
@@ -43,6 +64,8 @@ void prepare_apparmor(struct engine *g)
 		log_warn("%s; the agent runs under Docker's own profile", e.text);
 	else if (r == 0)
 		log_info("loaded the AppArmor profile '%s'", APPARMOR_PROFILE);
+	if (r <= 0)
+		step_note(g->root, STEP_APPARMOR, r < 0 ? STEP_WARNED : STEP_DONE, begin, "%s", r < 0 ? e.text : "loaded the profile '" APPARMOR_PROFILE "'");
 }
 
 /* Only what the AMI says is waited for: it has the driver, and does not know whether the instance has a GPU. */
@@ -55,8 +78,8 @@ static bool await_devices(int root, bool patient)
 		return true;
 	if (!patient || file_exists(root, WAITED_FILE))
 		return false;
-	log_info("GPU support is asked for; waiting up to %d s for /dev/nvidia*", DEVICES_MS / 1000);
 	engine_status("Waiting for GPU devices (/dev/nvidia*)");
+	log_info("GPU support is asked for; waiting up to %d s for /dev/nvidia*", DEVICES_MS / 1000);
 	while (!gpu_devices(root) && clock_ms() < end)
 		clock_sleep_ms(DEVICES_STEP_MS);
 	(void) !file_replace(root, WAITED_FILE, "", 0, 0644, &unused);
@@ -104,16 +127,17 @@ static void forget_gpus(int root)
 		log_warn("%s; the agent may offer GPUs that are not there", e.text);
 }
 
-static void record_gpus(int root)
+static void record_gpus(int root, long begin)
 {
 	struct gpu_facts f = { .n = 0 };
-	struct err e;
+	struct err e = { .code = 0 };
 
 	ask_nvml(&f);
 	if (f.n == 0 || !f.driver[0])
 		gpu_ask_proc(root, &f);
 	if (f.n == 0 || !f.driver[0]) {
 		log_warn("find GPUs: %s; the agent runs without GPU support", f.problem[0] ? f.problem : "the driver names none");
+		step_note(root, STEP_GPU, STEP_WARNED, begin, "%s", f.problem[0] ? f.problem : "the driver names none");
 		forget_gpus(root);
 		return;
 	}
@@ -123,20 +147,25 @@ static void record_gpus(int root)
 		log_warn("%s; the agent does not know of its GPUs", e.text);
 	else
 		log_info("%u GPU%s, driver %s", f.n, f.n == 1 ? "" : "s", f.driver);
+	step_note(root, STEP_GPU, e.code < 0 || f.problem[0] ? STEP_WARNED : STEP_DONE, begin, "%u found%s%s", f.n, e.code < 0 || f.problem[0] ? "; " : "",
+		  e.code < 0 ? e.text : f.problem);
 }
 
 void prepare_gpu(struct engine *g, const struct host *h)
 {
 	struct view ami = { "", 0 };
+	long begin = clock_ms();
 	bool wanted = host_file_is(h, "ECS_ENABLE_GPU_SUPPORT", "true");
 	bool patient = wanted && keyval_find(buf_view(&h->instance_config), "ECS_ENABLE_GPU_SUPPORT", &ami) && view_is(ami, "true");
 
 	if (!await_devices(g->root, patient)) {
-		if (wanted)
+		if (wanted) {
 			log_warn("GPU support is asked for, but there is no /dev/nvidia*; the agent runs without it");
+			step_note(g->root, STEP_GPU, STEP_WARNED, begin, "GPU support is asked for, but there is no /dev/nvidia*");
+		}
 		forget_gpus(g->root);
 	} else if (wanted) {
-		record_gpus(g->root);
+		record_gpus(g->root, begin);
 	}
 }
 

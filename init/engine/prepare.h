@@ -5,8 +5,8 @@
 #include "init/engine/engine.h"
 #include "init/engine/host.h"
 
-/* What host_complaints() finds, each as a warning. */
-void prepare_complain(const struct host *h);
+/* What host_complaints() finds, each as a warning, once on a boot, or again. */
+void prepare_complain(int root, const struct host *h, bool again);
 
 /* Writes and loads the agent's AppArmor profile where the host has AppArmor. */
 void prepare_apparmor(struct engine *g);

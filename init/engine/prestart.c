@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "common/paths.h"
 #include "common/spawn.h"
+#include "common/steps.h"
 #include "init/engine/container.h"
 #include "init/engine/engine.h"
 #include "init/engine/host.h"
@@ -91,9 +92,13 @@ static int ensure_image(struct engine *g, struct err *e)
 
 static int prepare(struct engine *g, const struct host *h, struct err *e)
 {
+	long begin = clock_ms();
+	bool waited = false;
 	struct err ebs;
-	int r = engine_connect(g, FOREVER_MS, NULL, e);
+	int r = engine_connect(g, FOREVER_MS, &waited, e);
 
+	if (r == 0 && !waited && !step_is(g->root, STEP_DOCKER, STEP_DONE, NULL))
+		step_note(g->root, STEP_DOCKER, STEP_DONE, begin, "it answers");
 	if (r == 0)
 		r = apply_rules(g, e);
 	if (r < 0)
@@ -103,17 +108,14 @@ static int prepare(struct engine *g, const struct host *h, struct err *e)
 	return ensure_image(g, e);
 }
 
-int verb_pre_start(struct engine *g, struct err *e)
+static int pre_start(struct engine *g, struct err *e)
 {
 	AUTO_HOST h = { .api = 0 };
-	AUTO_FD fd = -1;
-	int r = lock(g->root, &fd, e);
+	int r = host_look(g->root, &h, e);
 
-	if (r == 0)
-		r = host_look(g->root, &h, e);
 	if (r < 0)
 		return r;
-	prepare_complain(&h);
+	prepare_complain(g->root, &h, false);
 	prepare_apparmor(g);
 	while ((r = prepare(g, &h, e)) == -DOCKER_AWAY) {
 		log_warn("%s; trying again", e->text); /* Docker was restarted in the middle */
@@ -121,6 +123,23 @@ int verb_pre_start(struct engine *g, struct err *e)
 	}
 	if (r == 0)
 		prepare_gpu(g, &h); /* last: it may wait for devices */
+	return r;
+}
+
+/* The second of two finds everything done: the record of the first says more. */
+int verb_pre_start(struct engine *g, struct err *e)
+{
+	long begin = clock_ms();
+	AUTO_FD fd = -1;
+	int r = lock(g->root, &fd, e);
+	bool again = r == 0 && step_is(g->root, STEP_PRE_START, STEP_DONE, NULL);
+
+	if (r == 0 && !again)
+		step_note(g->root, STEP_PRE_START, STEP_RUNNING, begin, "preparing the host");
+	if (r == 0)
+		r = pre_start(g, e);
+	if (r < 0 || !again)
+		step_note(g->root, STEP_PRE_START, r == 0 ? STEP_DONE : STEP_FAILED, begin, "%s", r == 0 ? "" : e->text);
 	return r;
 }
 

@@ -10,6 +10,7 @@
 #include "init/engine/engine.h"
 #include "init/engine/host.h"
 #include "init/engine/image.h"
+#include "init/engine/prepare.h"
 #include "init/engine/request.h"
 #include "init/report.h"
 
@@ -134,6 +135,8 @@ int verb_up(struct engine *g, struct err *e)
 	bool adopted = false;
 	int r = host_look(g->root, &h, e);
 
+	if (r == 0 && g->args[2])
+		prepare_complain(g->root, &h, true);
 	if (r == 0)
 		r = bring_up_whatever(g, &h, &c, &adopted, e);
 	if (r < 0)
@@ -214,9 +217,11 @@ int verb_stop(struct engine *g, struct err *e)
 	}
 	if (r == 0)
 		r = container_stop(g->docker, c.id, STOP_GRACE_S, e);
-	if (r == DOCKER_NOT_FOUND || r == DOCKER_NOT_MODIFIED)
-		r = 0; /* it ended meanwhile */
+	if (r == DOCKER_NOT_FOUND || r == DOCKER_NOT_MODIFIED) {
+		log_info("the agent ended by itself meanwhile");
+		return 0;
+	}
 	if (r == 0)
 		log_info("stopped the agent");
-	return r < 0 ? err_wrap(e, "stop agent") : 0;
+	return r == 0 ? 0 : err_wrap(e, "stop agent");
 }

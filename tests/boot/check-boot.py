@@ -22,6 +22,18 @@ OURS_ONLY = Scenario("user-data-ours.mime", steps=(
     "systemctl show --value -p Environment ecs.service docker.service",
     "tr '\\0' '\\n' </proc/$(systemctl show --value -p MainPID ecs.service)/environ",
 ))
+# The pattern does not match itself, where it is an argument.
+SECRETS = Scenario("user-data-secrets.mime", steps=(
+    "sleep 1; ecs-bootstrap status --json",
+    "ecs-bootstrap status",
+    "setpriv --reuid=65534 --regid=65534 --clear-groups ecs-bootstrap status | tail -n 1",
+    "journalctl -q -b -o json -u ecs -u ecs-bootstrap",
+    "journalctl -q -b -o export --no-pager | grep -a 'plante[d]'",
+    "grep -arl 'plante[d]' /var/log /run/ecs /run/systemd/system 2>/dev/null",
+    "cat /proc/[0-9]*/cmdline | tr '\\0' '\\n' | grep -a 'plante[d]'",
+    "ls -l /run/ecs/steps",
+))
+JOURNAL_LINES = 40      # what a boot says of itself at most
 FROM_PART = ("ECS_CLUSTER=boot", "ECS_RESERVED_MEMORY=96")
 FROM_SCRIPT = ("ECS_ENABLE_CONTAINER_METADATA=true", 'ECS_INSTANCE_ATTRIBUTES={"script":"saw-the-block"}')
 
@@ -138,6 +150,76 @@ def test_ours_only_docker_and_systemd_know_the_proxy_on_the_same_boot():
     tap.contains(output_of(5).splitlines(), f"HTTP_PROXY={proxy}", "environment of ecs.service")
 
 
+# --- what a boot leaves for whoever looks at it
+
+def told(step):
+    return boot(SECRETS).need()["steps"][step]
+
+
+def records():
+    return [json.loads(line) for line in told(3)["output"].splitlines()]
+
+
+def test_status_tells_of_each_step():
+    machine = boot(SECRETS)
+    tap.equal(machine.agent()["State"]["Status"], "running", "state of the agent")
+    got = json.loads(told(0)["output"])
+    steps = {step["step"]: step for step in got["steps"]}
+    results = {name: step["result"] for name, step in steps.items()}
+    wanted = {"user-data": "done", "ecs.config": "done", "setting.proxy": "done", "setting.docker": "done", "cloud-init": "done",
+              "late-check": "warned", "docker": "done", "rules": "done", "image": "done", "pre-start": "done", "agent": "done"}
+    tap.equal({name: results.get(name) for name in wanted}, wanted, f"results in {results}")
+    tap.matches(steps["rules"]["cause"], r"^by iptables \((nft|legacy)\): ", "cause of the rules")
+    tap.matches(steps["image"]["cause"], "^loaded from ", "cause of the image")
+    tap.check(steps["cloud-init"]["tookMs"] > 900, f"cloud-init was not waited for: {steps['cloud-init']}")
+    for name in wanted:
+        tap.between(steps[name]["beganMs"] / 1000, machine.report["began"], machine.report["began"] + 60, f"begin of {name}")
+        tap.between(steps[name]["tookMs"], 0, 30000, f"duration of {name}")
+    tap.equal([step["step"] for step in got["steps"]][:2], ["user-data", "ecs.config"], "the first steps")
+    units = {unit["unit"]: unit for unit in got["units"]}
+    tap.equal(units["ecs.service"]["active"], "active", "ecs.service")
+    tap.matches(units["ecs.service"]["says"], "^The agent runs in container ", "STATUS= of ecs.service")
+    tap.equal(got["rules"], "same", "rules in force")
+    tap.matches(got["rulesSay"], "^iptables", "backend in force")
+    tap.equal((got["fine"], told(0)["status"]), (True, 0), "fine")
+    tap.check(told(0)["seconds"] < 4, f"it took {told(0)['seconds']} s")
+
+
+def test_status_is_a_table_for_anybody():
+    tap.matches(told(1)["output"], r"^late-check +warned +\d+\.\d{3} s +\d+ ms  \d+ findings in ", "status")
+    tap.equal(told(2)["output"], "more is shown to root\n", "last line for somebody")
+    tap.lacks(told(7)["output"], "-rw-------", "modes of the records")
+
+
+def test_journal_tells_the_story_in_a_few_lines():
+    lines = [record["MESSAGE"] for record in records()]
+    story = "\n".join(lines)
+    tap.check(len(lines) < JOURNAL_LINES, f"{len(lines)} lines:\n{story}")
+    for part in (r"^wrote '/etc/ecs/ecs.config'", "^applied setting 'proxy'", "^waiting for cloud-init", "^loaded the agent's image", "^rules for IPv4",
+                 r"^agent container \w{12} runs"):
+        tap.matches(story, part, "journal")
+    ours = [line for record, line in zip(records(), lines) if record.get("SYSLOG_IDENTIFIER", "").startswith(("ecs-", "amazon-ecs-"))]
+    tap.equal(sorted(line for line in set(ours) if ours.count(line) > 1), [], "said twice")
+
+
+def test_journal_has_fields():
+    found = records()
+
+    def fields(message, name):
+        return [record.get(name) for record in found if record["MESSAGE"].startswith(message)]
+    tap.equal(fields("applied setting 'docker'", "ECS_SETTING"), ["docker"], "ECS_SETTING")
+    agent = boot(SECRETS).agent()["Id"]
+    tap.equal(fields("agent container ", "ECS_CONTAINER_ID"), [agent], "ECS_CONTAINER_ID")
+    tap.equal(fields("loaded the agent's image", "ECS_VERB"), ["pre-start"], "ECS_VERB")
+    tap.equal(fields("wrote ", "ECS_SETTING"), [None], "a field that does not belong there")
+
+
+def test_secrets_stand_nowhere_they_should_not():
+    tap.contains(boot(SECRETS).need()["config"], "planted-1", "ecs.config")    # they did come in
+    for step, where in ((4, "the journal"), (5, "logs and records"), (6, "arguments of processes")):
+        tap.equal(told(step)["output"], "", where)
+
+
 # --- what is said beside the tests
 
 def say_timeline(machine):
@@ -163,7 +245,7 @@ def main():
         tap.main()
     except SystemExit as end:
         if end.code in (0, 1):
-            for scenario in (DECLARED_AND_SCRIPT, OURS_ONLY):
+            for scenario in (DECLARED_AND_SCRIPT, OURS_ONLY, SECRETS):
                 tap.say(f"# --- {scenario.user_data}")
                 say_more(boot(scenario), failed=end.code == 1)
         raise

@@ -250,6 +250,9 @@ def test_complaints_are_said():
                              "ecs-engine: /etc/ecs/ecs.config:2: 1 line is passed over: not NAME=VALUE",
                              "ecs-engine: ECS_LOG_OPTS: not a JSON object of strings; it is not used"])
         lacks(i.read("/var/log/ecs/ecs-init.log"), "secret")
+        equal(i.pre_start().lines, [], "said twice on a boot")
+        i.write(USER, b'ECS_CLUSTER="prod"\n')
+        equal(len(i.pre_start().lines), 1)
 
 
 @each(long_line=(b"A=" + b"x" * 1000000 + b"\nECS_CLUSTER=prod", 0), no_final_newline=(b"ECS_CLUSTER=prod", 0),

@@ -68,7 +68,7 @@ class Host(program.Root):
         for folder, _, names in os.walk(self.path):
             for name in names:
                 path = os.path.relpath(os.path.join(folder, name), self.path)
-                if path.startswith(("given", "var/log/", "bin/")):
+                if path.startswith(("given", "var/log/", "bin/", "run/ecs/steps/")):
                     continue
                 if TEMP.search(path):
                     temps.append(path)

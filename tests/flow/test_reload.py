@@ -120,6 +120,17 @@ def test_switches_are_taken_from_the_files_anew():
 
 
 @together
+def test_what_is_odd_is_said_at_each_reload():
+    with Instance() as i, i.start() as supervisor:
+        i.wait_ready()
+        configure(i, "ECS_CLUSTER=c\nexport X=secret\n")
+        for count in (1, 2):
+            reload(i, supervisor)
+            equal(supervisor.err.count("/etc/ecs/ecs.config:2: 1 line is passed over"), count, supervisor.err)
+        lacks(supervisor.err, "secret")
+
+
+@together
 def test_reload_while_docker_is_waited_for():
     with Instance() as i:
         i.docker.go_away()

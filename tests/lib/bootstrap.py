@@ -49,7 +49,7 @@ class Host(program.Root):
         for folder in ("/etc/ecs", "/run/ecs", "/var/log/ecs"):
             if os.path.isdir(self.at(folder)):
                 known = {"ecs.config", "proxy.env", "netconf.conf", "user-data", "start-tasks.json", "ecs-bootstrap.log", "packages.json",
-                         "efs-mounts.json"}
+                         "efs-mounts.json", "steps"}
                 tap.equal(sorted(set(os.listdir(self.at(folder))) - known), [], f"files left in {folder}")
 
     @property

@@ -175,9 +175,12 @@ class Root:
         return stat.S_IMODE(os.stat(self.at(path)).st_mode)
 
     def state(self, below=""):
-        """All that is there: kind, mode, size, times and bytes. Equal states: nothing was touched."""
+        """All that is there: kind, mode, size, times and bytes. Equal states: nothing was touched. The records of steps,
+        which are written anew by each run, are left out."""
         found = {}
         for folder, folders, files in os.walk(self.at(below)):
+            if folder == self.at("/run/ecs"):
+                folders[:] = [name for name in folders if name != "steps"]
             for name in folders + files:
                 path = os.path.join(folder, name)
                 at = os.lstat(path)
