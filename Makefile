@@ -79,6 +79,7 @@ $(REPLAY): $(OUT)/tests/replay-%: $(OUT)/obj/tests/fuzz/fuzz-%.o $(OUT)/obj/test
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 include tests/tests.mk
+include rpm/packages.mk
 
 install: all                                             ## honours DESTDIR and PREFIX
 	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBEXECDIR)' '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(TMPFILESDIR)' \
@@ -91,13 +92,14 @@ install: all                                             ## honours DESTDIR and 
 	install -m 0644 rpm/ecs-bootstrap-cloud-init.tmpfiles '$(DESTDIR)$(TMPFILESDIR)/ecs-bootstrap-cloud-init.conf'
 	install -m 0644 rpm/ecs-efs.tmpfiles '$(DESTDIR)$(TMPFILESDIR)/ecs-efs.conf'
 	install -D -m 0644 -t '$(DESTDIR)$(DATADIR)' cloud-init/ecs_bootstrap_handler.py
+	install -m 0755 -t '$(DESTDIR)$(DATADIR)' rpm/package-hook
 	install -m 0644 */*.8 */*/*.8 '$(DESTDIR)$(MANDIR)/man8'
 	install -m 0644 bootstrap/ecs-bootstrap.completion '$(DESTDIR)$(COMPDIR)/ecs-bootstrap'
 
 uninstall:                                               ## takes away what install put there; configuration and state stay
 	rm -f '$(DESTDIR)$(BINDIR)/ecs-bootstrap' $(patsubst %,'$(DESTDIR)$(LIBEXECDIR)/%',$(filter-out ecs-bootstrap,$(PROGRAMS))) \
 	  $(patsubst rpm/%,'$(DESTDIR)$(UNITDIR)/%',$(wildcard rpm/*.service rpm/*.socket)) '$(DESTDIR)$(TMPFILESDIR)/ecs-bootstrap.conf' \
-	  '$(DESTDIR)$(TMPFILESDIR)/ecs-bootstrap-cloud-init.conf' '$(DESTDIR)$(DATADIR)/ecs_bootstrap_handler.py' \
+	  '$(DESTDIR)$(TMPFILESDIR)/ecs-bootstrap-cloud-init.conf' '$(DESTDIR)$(DATADIR)/ecs_bootstrap_handler.py' '$(DESTDIR)$(DATADIR)/package-hook' \
 	  $(patsubst %,'$(DESTDIR)$(MANDIR)/man8/%',$(notdir $(wildcard */*.8 */*/*.8))) '$(DESTDIR)$(COMPDIR)/ecs-bootstrap'
 	rm -f '$(DESTDIR)$(TMPFILESDIR)/ecs-efs.conf'
 	link='$(DESTDIR)/sbin/mount.efs'; [ "$$(readlink "$$link")" != '$(LIBEXECDIR)/ecs-mount-efs' ] || rm "$$link"
@@ -110,7 +112,7 @@ clean:                                                   ## forget everything bu
 	rm -rf build
 
 help:                                                    ## this list
-	@sed -n 's/^\([a-z%-]*\):[^#]*## /\1\t/p' Makefile tests/tests.mk | expand -t 14
+	@sed -n 's/^\([a-z%-]*\):[^#]*## /\1\t/p' Makefile tests/tests.mk rpm/packages.mk | expand -t 14
 
 .DELETE_ON_ERROR:
 .SECONDARY:

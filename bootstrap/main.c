@@ -32,6 +32,8 @@ static const char usage[] =
 	"  wait                       wait until the agent has registered with ECS\n"
 	"  packages                   install what `packages` and `efs` ask for, once for an instance id\n"
 	"  efs-mounts                 wait for the mounts of `efs`, say why one fails, and have it tried again\n"
+	"  bake                       make a root ready to become an image: folders, units, the agent's image\n"
+	"  seal                       take away what belongs to one instance, before its disk becomes an image\n"
 	"  version                    print the version\n"
 	"  help [settings]            print this text, or every key of the settings document\n"
 	"\n"
@@ -43,7 +45,11 @@ static const char usage[] =
 	"  --timeout SECONDS          give up after so long (default 900; also 5m, 1h); start-tasks: on the agent, and then on the tasks\n"
 	"  --ready-after SECONDS      packages: tell systemd that others need not wait any longer (default 120)\n"
 	"\n"
-	"Options of parts, check, show, status and wait:\n"
+	"Options of bake and seal:\n"
+	"  --dry-run                  say what would be done, and do nothing\n"
+	"  --agent-tar FILE           bake: place this file of 'docker save', if it holds the agent's image\n"
+	"\n"
+	"Options of parts, check, show, status, wait, bake and seal:\n"
 	"  --json                     as JSON\n"
 	"\n"
 	"Options of all verbs:\n"
@@ -93,6 +99,8 @@ static const struct verb {
 	{ "wait", run_wait, false },
 	{ "packages", run_packages, true },
 	{ "efs-mounts", run_efs_mounts, true },
+	{ "bake", run_bake, false },
+	{ "seal", run_seal, false },
 	{ "version", run_version, false },
 	{ "help", run_help, false },
 };
@@ -125,6 +133,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 		{ "imds-timeout", required_argument, NULL, 't' }, { "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'v' },       { "json", no_argument, NULL, 'j' },
 		{ "timeout", required_argument, NULL, 'w' }, { "ready-after", required_argument, NULL, 'y' },
+		{ "dry-run", no_argument, NULL, 'n' },      { "agent-tar", required_argument, NULL, 'a' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -148,6 +157,12 @@ static int parse_options(int argc, char **argv, struct options *o)
 		case 'y':
 			if (parse_seconds("ready-after", optarg, &o->ready_after_s) < 0)
 				return -EINVAL;
+			break;
+		case 'n':
+			o->dry = true;
+			break;
+		case 'a':
+			o->agent_tar = optarg;
 			break;
 		case 'j':
 			o->json = true;

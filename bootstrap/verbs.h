@@ -15,6 +15,8 @@ struct options {
 	unsigned    timeout_s;
 	unsigned    ready_after_s;
 	bool        json;
+	bool        dry;
+	const char *agent_tar;
 	char      **rest; /* what follows the verb's options */
 	int         root_fd;
 };
@@ -40,6 +42,10 @@ int run_status(const struct options *o);
 /* verbs-host.c: what goes on beside the boot */
 int run_packages(const struct options *o);
 int run_efs_mounts(const struct options *o);
+
+/* verbs-image.c: what works on a root that becomes an image */
+int run_bake(const struct options *o);
+int run_seal(const struct options *o);
 
 /* Says it if there is an argument left, which the verb does not take. */
 bool has_arguments(const struct options *o, const char *verb);

@@ -9,6 +9,7 @@
 #define PATH_IMAGE_TAR       "/var/cache/ecs/ecs-agent.tar"
 #define PATH_IMAGE_STATE     "/var/cache/ecs/state"
 #define PATH_DESIRED_IMAGE   "/var/cache/ecs/desired-image" /* written by the agent before it exits 42 */
+#define AGENT_IMAGE          "amazon/amazon-ecs-agent:latest" /* what a tar in the cache must bring */
 #define PATH_RUN_DIR         "/run/ecs"
 #define PATH_NETCONF_STATE   "/run/ecs/netconf.state"      /* there from the first apply of rules until their remove */
 #define PATH_USER_DATA_KIND  "/run/ecs/user-data"           /* one of the words below */

@@ -5,11 +5,11 @@
 #include <stdbool.h>
 
 #include "common/buf.h"
+#include "common/paths.h"
 #include "init/engine/docker.h"
 
 #define AGENT_CONTAINER "ecs-agent"
 #define NEXT_CONTAINER  "ecs-agent-next" /* created while the one before still runs, then renamed */
-#define AGENT_IMAGE     "amazon/amazon-ecs-agent:latest"
 #define HASH_LABEL      "ecs-bootstrap.request-sha256"
 
 struct container {

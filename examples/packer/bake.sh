@@ -1,0 +1,14 @@
+#!/bin/sh
+# Runs in the instance that becomes the image: the package, Docker, the units; last of all, what belongs to this instance goes.
+set -eu
+if [ -f /tmp/ecs-bootstrap.rpm ]; then
+	dnf -y install docker /tmp/ecs-bootstrap.rpm
+else
+	apt-get update
+	DEBIAN_FRONTEND=noninteractive apt-get -y install docker.io /tmp/ecs-bootstrap.deb
+fi
+systemctl enable docker
+ecs-bootstrap bake ${AGENT_TAR:+--agent-tar "$AGENT_TAR"}
+rm -f /tmp/ecs-bootstrap.rpm /tmp/ecs-bootstrap.deb /tmp/ecs-agent.tar
+ecs-bootstrap seal
+cloud-init clean --logs
