@@ -10,7 +10,7 @@ TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 DATADIR     ?= $(PREFIX)/share/ecs-bootstrap
 COMPDIR     ?= $(PREFIX)/share/bash-completion/completions
 PKG_CONFIG  ?= pkg-config
-CFLAGS      ?= -O2 -g
+CFLAGS      ?= -Os -g
 SAN         ?=
 V           ?= 0
 # The agent that is downloaded where the image has none: the one this program was tested with. "latest" is taken too.

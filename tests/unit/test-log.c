@@ -214,14 +214,14 @@ static void test_journal_gets_fields(void **state)
 	log_failure(&e);
 	assert_string_equal(received(fd), "PRIORITY=3\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER=prog\n"
 		"MESSAGE=open 'x': No such file or directory\nECS_VERB=stop\nERRNO=2\n");
-	for (const char *const *n = (const char *const[]) { "B", "C", "D", "TOO_MANY", NULL }; *n; n++)
+	for (const char *const *n = (const char *const[]) { "B", "C", "D", "E", "F", "TOO_MANY", NULL }; *n; n++)
 		log_field(*n, "1");
 	log_field("ECS_VERB", NULL);
 	log_info("x");
-	assert_string_equal(received(fd), "PRIORITY=6\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER=prog\nMESSAGE=x\nD=1\nB=1\nC=1\n");
+	assert_string_equal(received(fd), "PRIORITY=6\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER=prog\nMESSAGE=x\nF=1\nB=1\nC=1\nD=1\nE=1\n");
 	log_debug("not at this level");
 	assert_string_equal(received(fd), "");
-	for (const char *const *n = (const char *const[]) { "B", "C", "D", NULL }; *n; n++)
+	for (const char *const *n = (const char *const[]) { "B", "C", "D", "E", "F", NULL }; *n; n++)
 		log_field(*n, NULL);
 	unsetenv("JOURNAL_STREAM");
 }
