@@ -71,7 +71,7 @@ def mount_target(folder):
     shutil.copy(efs.authority() + ".crt", f"{folder}/authority.crt")
     for name, san in (("server", f"*.efs.{efs.REGION}.amazonaws.com"), ("other", "*.example.org")):
         for suffix in (".crt", ".key"):
-            shutil.copy(efs.server(name, san) + suffix, f"{folder}/{name}{suffix}")
+            shutil.copy(efs.server_certificate(name, san) + suffix, f"{folder}/{name}{suffix}")
     shutil.copy(efs.private_key(), f"{folder}/privateKey.pem")
 
 
