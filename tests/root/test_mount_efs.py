@@ -46,6 +46,7 @@ base=${2#ecs-efs-tunnel@}
 base=${base%.service}
 [ "$1" = restart ] || exit 0
 cp -p "$here/root/run/ecs/efs/$base.conf" "$here/conf"
+[ "$seconds" -lt 100 ] || exec sleep "$seconds"	# it is to be killed, with nothing left behind
 sleep "$seconds"
 [ -z "$text" ] || echo "$text" >"$here/root/run/ecs/efs/$base.error"
 [ "$status" = 0 ] && echo 20123 >"$here/root/run/ecs/efs/$base.port"
