@@ -12,7 +12,7 @@ check:                                                   ## every test: unit, fu
 	$(Q)$(MAKE) --no-print-directory check-now
 
 check-now: all $(UNIT) $(REPLAY:%=%.tap) $(OUT)/tests/ecs-engine
-	$(Q)BUILD=$(OUT) tests/run --jobs 2 $(UNIT) $(REPLAY:%=%.tap) $(FLOW) $(ROOT)
+	$(Q)BUILD=$(OUT) tests/run --jobs 4 $(UNIT) $(REPLAY:%=%.tap) $(FLOW) $(ROOT)
 
 check-san:                                               ## the same under ASan and UBSan
 	$(Q)tests/deps build test namespace sanitize
