@@ -25,6 +25,8 @@ static const struct {
 
 const char *cause_hint(struct view said)
 {
+	if (view_starts(said, "mount.efs: ")) /* our own helper names the cause itself */
+		return "";
 	for (size_t i = 0; i < ARRAY_LEN(hints); i++)
 		if (said.len > 0 && memmem(said.p, said.len, hints[i].said, strlen(hints[i].said)))
 			return hints[i].hint;
