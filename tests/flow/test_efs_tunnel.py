@@ -497,8 +497,9 @@ def test_openssl_s_server(version):
 
 @together
 def test_stunnel_as_the_server():
-    port, certificate = program.free_port(), efs.server_certificate()
+    certificate = efs.server_certificate()
     with socket.create_server(("127.0.0.1", 0)) as backend:
+        port = program.free_port()  # after the backend has its own, or it may be the same
         conf = os.path.join(efs.folder(), "stunnel.conf")
         with open(conf, "w", encoding="ascii") as file:
             file.write(f"foreground=yes\npid=\n[efs]\naccept=127.0.0.1:{port}\nconnect=127.0.0.1:{backend.getsockname()[1]}\n"
