@@ -153,7 +153,7 @@ def test_ami_waits_for_the_devices():
         i.write(AMI, GPU)
         with i.begin("pre-start", LD_LIBRARY_PATH=library) as waiting:
             waiting.wait_to_say("waiting up to 30 s for /dev/nvidia")
-            equal(i.notify.all("STATUS")[-1], "Waiting for GPU devices (/dev/nvidia*)")
+            check(i.notify.wait_for("STATUS=Waiting for GPU devices (/dev/nvidia*)", 5), "STATUS= does not say what is waited for")
             i.write("/dev/nvidia0", "")
             equal(waiting.end(10).code, 0)
         equal(i.read(STATE), BOTH)
