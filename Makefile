@@ -112,7 +112,7 @@ clean:                                                   ## forget everything bu
 	rm -rf build
 
 help:                                                    ## this list
-	@sed -n 's/^\([a-z%-]*\):[^#]*## /\1\t/p' Makefile tests/tests.mk rpm/packages.mk | expand -t 14
+	@sed -n 's/^\([a-z%-]*\):[^#]*## /\1\t/p' Makefile tests/tests.mk rpm/packages.mk | expand -t 16
 
 .DELETE_ON_ERROR:
 .SECONDARY:

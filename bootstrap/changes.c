@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "bootstrap/changes.h"
+#include "bootstrap/replace.h"
 #include "common/file.h"
 
 enum { OLD_MAX = 1 << 20 };
@@ -103,6 +104,20 @@ int apply_write(const struct apply *a, const char *path, struct view text, mode_
 	r = make_folder(a->root, path, e);
 	if (r == 0)
 		r = file_replace(a->root, path, text.p, text.len, mode, e);
+	return r == FILE_SAME ? APPLY_SAME : r;
+}
+
+int apply_write_kept(const struct apply *a, const char *path, struct view text, mode_t mode, struct err *e)
+{
+	AUTO_FD old = a->dry ? file_open(a->root, path, O_PATH, 0) : -1;
+	struct stat st;
+	int r;
+
+	if (a->dry)
+		return note(a, path, &text, old >= 0 && fstat(old, &st) == 0 ? st.st_mode & 07777 : mode, e);
+	r = make_folder(a->root, path, e);
+	if (r == 0)
+		r = replace_kept(a->root, path, text.p, text.len, mode, e);
 	return r == FILE_SAME ? APPLY_SAME : r;
 }
 

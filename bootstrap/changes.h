@@ -31,6 +31,9 @@ void changes_done(struct changes *c);
 /* As file_replace, and makes the folder (0755) if there is none. 0, APPLY_SAME: it was so already, or negative. */
 int apply_write(const struct apply *a, const char *path, struct view text, mode_t mode, struct err *e) MUST_CHECK;
 
+/* The same for a file that others have a hand in: one that is there keeps its mode and its owner. */
+int apply_write_kept(const struct apply *a, const char *path, struct view text, mode_t mode, struct err *e) MUST_CHECK;
+
 /* As file_remove. 0, APPLY_SAME: there was none, or negative. */
 int apply_remove(const struct apply *a, const char *path, struct err *e) MUST_CHECK;
 

@@ -1,8 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "bootstrap/changes.h"
 #include "bootstrap/daemon-json.h"
@@ -124,22 +122,6 @@ static int docker_takes(struct json_object *section, const char *text, struct er
 		       VIEW_ARG(daemon_json_cause(buf_view(&said)), 500));
 }
 
-/* What somebody has said about who may read it holds on. */
-static int write_document(const struct apply *a, struct view text, struct err *e)
-{
-	AUTO_FD old = file_open(a->root, PATH_DAEMON_JSON, O_PATH, 0);
-	struct stat st = { .st_mode = 0644 };
-	int r;
-
-	if (old >= 0 && fstat(old, &st) < 0)
-		return err_set(e, -errno, "read '%s'", PATH_DAEMON_JSON);
-	r = apply_write(a, PATH_DAEMON_JSON, text, st.st_mode & 07777, e);
-	if (r == 0 && !a->dry && old >= 0 && (st.st_uid != geteuid() || st.st_gid != getegid()) &&
-	    fchownat(a->root, &PATH_DAEMON_JSON[1], st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_set(e, -errno, "give '%s' back to its owner", PATH_DAEMON_JSON);
-	return r < 0 ? r : 0;
-}
-
 /* A document that has become empty was ours alone, or says nothing: no text, its file goes. */
 static int render(struct json_object *doc, struct buf *b)
 {
@@ -171,7 +153,7 @@ static int change(const struct apply *a, struct json_object *state, struct json_
 	if (r == 0 && !a->dry)
 		r = announce(a->root, both, ours, e);
 	if (r == 0)
-		r = text.len > 0 ? write_document(a, text, e) : apply_remove(a, PATH_DAEMON_JSON, e);
+		r = text.len > 0 ? apply_write_kept(a, PATH_DAEMON_JSON, text, 0644, e) : apply_remove(a, PATH_DAEMON_JSON, e);
 	if (r >= 0 && !a->dry)
 		r = settle(a->root, ours, e);
 	return r < 0 ? r : 0;

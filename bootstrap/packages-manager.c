@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "bootstrap/packages-manager.h"
-#include "common/keyval.h"
+#include "common/os-release.h"
 
 #define ARGV(...) (const char *const[]) { __VA_ARGS__, NULL }
 #define APT                                                                                                      \
@@ -38,16 +38,6 @@ static const struct package_manager managers[] = {
 	  .nfs = "nfs-client" },
 };
 
-/* A value of os-release, without the quotes that may be around it. */
-static struct view release_value(struct view os_release, const char *key)
-{
-	struct view v = { "", 0 };
-
-	if (!keyval_find(os_release, key, &v) || v.len < 2 || (v.p[0] != '"' && v.p[0] != '\''))
-		return v;
-	return (struct view) { v.p + 1, v.len - 2 };
-}
-
 static bool has_word(const char *words, struct view word)
 {
 	char padded[64];
@@ -59,9 +49,9 @@ static bool has_word(const char *words, struct view word)
 
 static bool is_of_family(const struct package_manager *m, struct view os_release)
 {
-	struct view like = release_value(os_release, "ID_LIKE");
+	struct view like = os_release_value(os_release, "ID_LIKE");
 
-	if (has_word(m->families, release_value(os_release, "ID")))
+	if (has_word(m->families, os_release_value(os_release, "ID")))
 		return true;
 	while (like.len > 0)
 		if (has_word(m->families, view_cut(&like, ' ')))
@@ -88,7 +78,7 @@ const struct package_manager *package_manager_find(struct view os_release, bool 
 
 const char *package_for_efs(const struct package_manager *m, struct view os_release)
 {
-	return view_is(release_value(os_release, "ID"), "amzn") ? "amazon-efs-utils" : m->nfs;
+	return view_is(os_release_value(os_release, "ID"), "amzn") ? "amazon-efs-utils" : m->nfs;
 }
 
 static bool same(struct view a, struct view b)

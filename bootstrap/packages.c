@@ -13,10 +13,10 @@
 #include "bootstrap/packages.h"
 #include "common/backoff.h"
 #include "common/clock.h"
-#include "common/file.h"
+#include "common/os-release.h"
 #include "common/spawn.h"
 
-enum { OS_RELEASE_MAX = 65536, SAID_MAX = 1 << 20, QUERY_MS = 30000, INSTALL_MS = 10 * 60 * 1000, ARGS_MAX = 96, TRIES_MAX = 3 };
+enum { SAID_MAX = 1 << 20, QUERY_MS = 30000, INSTALL_MS = 10 * 60 * 1000, ARGS_MAX = 96, TRIES_MAX = 3 };
 
 /* One package that is to be installed. */
 struct item {
@@ -336,7 +336,7 @@ static int run_lists(struct work *w, struct json_object *list, struct json_objec
 {
 	const char *id = json_text(list, "instanceId", NULL);
 	AUTO_BUF os_release = { 0 };
-	int r = file_read(w->p->root, "/etc/os-release", OS_RELEASE_MAX, &os_release, e);
+	int r = os_release_read(w->p->root, &os_release, e);
 
 	if (r >= 0)
 		r = packages_state_open(w->p->root, id ? id : json_text(efs, "instanceId", NULL), &w->state, e);

@@ -1,10 +1,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bootstrap/kept.h"
 #include "bootstrap/starttasks-state.h"
 #include "common/file.h"
-
-enum { STATE_MAX = 1 << 20 };
 
 void started_done(struct started_tasks *s)
 {
@@ -38,20 +37,15 @@ static bool is_ours(struct json_object *doc, const char *instance_id)
 
 int started_open(int root, const char *instance_id, struct started_tasks *ret, struct err *e)
 {
-	AUTO_BUF text = { 0 };
 	AUTO_JSON *doc = NULL;
-	struct json_place at;
-	struct err bad;
-	int r = file_read(root, PATH_STARTED_TASKS, STATE_MAX, &text, e);
+	int r = kept_read(root, PATH_STARTED_TASKS, &doc, e);
 
-	if (r < 0)
-		return r;
-	if (r == FILE_ABSENT || json_parse(buf_view(&text), &doc, &at, &bad) < 0 || !is_ours(doc, instance_id)) {
+	if (r == 0 && !is_ours(doc, instance_id)) {
 		json_putp(&doc);
 		r = empty(instance_id, &doc, e);
-		if (r < 0)
-			return r;
 	}
+	if (r < 0)
+		return r;
 	ret->root = root;
 	ret->doc = TAKE_PTR(doc);
 	return 0;

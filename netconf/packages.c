@@ -1,11 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/file.h"
-#include "common/keyval.h"
+#include "common/os-release.h"
 #include "netconf/packages.h"
-
-enum { OS_RELEASE_MAX = 64 << 10 };
 
 /*
  * Read in the distributions' package lists. The first row whose word is "ID VERSION_ID", the ID or one of ID_LIKE; Ubuntu keeps the modules
@@ -26,18 +23,6 @@ static const struct row {
 	{ NULL, "iptables", "iptables", "nftables", "kernel-modules-extra", false },
 };
 
-static struct view value_of(struct view text, const char *key)
-{
-	struct view v = { "", 0 };
-
-	if (!keyval_find(text, key, &v))
-		return (struct view) { "", 0 };
-	v = view_trim(v);
-	if (v.len >= 2 && (v.p[0] == '"' || v.p[0] == '\''))
-		v = (struct view) { v.p + 1, v.len - 2 };
-	return v;
-}
-
 static bool has_word(struct view words, const char *word)
 {
 	while (words.len > 0)
@@ -48,7 +33,7 @@ static bool has_word(struct view words, const char *word)
 
 void packages_of(struct view text, const char *release, struct packages *ret)
 {
-	struct view id = value_of(text, "ID"), version = value_of(text, "VERSION_ID"), like = value_of(text, "ID_LIKE");
+	struct view id = os_release_value(text, "ID"), version = os_release_value(text, "VERSION_ID"), like = os_release_value(text, "ID_LIKE");
 	const struct row *r = rows;
 	char exact[64];
 
@@ -68,11 +53,7 @@ void packages_find(int root, const char *release, struct packages *ret)
 	AUTO_BUF text = { .limit = 0 };
 	struct err unused;
 
-	/* On many hosts the file in /etc is a link to this one. */
-	if (file_read(root, "/usr/lib/os-release", OS_RELEASE_MAX, &text, &unused) != 0) {
+	if (os_release_read(root, &text, &unused) < 0)
 		buf_clear(&text);
-		if (file_read(root, "/etc/os-release", OS_RELEASE_MAX, &text, &unused) != 0)
-			buf_clear(&text);
-	}
 	packages_of(buf_view(&text), release, ret);
 }

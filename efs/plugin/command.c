@@ -9,26 +9,9 @@
 #include <unistd.h>
 
 #include "common/file.h"
+#include "common/spawn.h"
 #include "efs/cause.h"
 #include "efs/plugin/command.h"
-
-/* A group of its own, so that a deadline reaches the helper and what it has started; a fresh process's signals. */
-static int set_attributes(posix_spawnattr_t *attr)
-{
-	sigset_t all, none;
-	int r;
-
-	sigfillset(&all);
-	sigemptyset(&none);
-	r = posix_spawnattr_setsigdefault(attr, &all);
-	if (r == 0)
-		r = posix_spawnattr_setsigmask(attr, &none);
-	if (r == 0)
-		r = posix_spawnattr_setpgroup(attr, 0);
-	if (r == 0)
-		r = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-	return r;
-}
 
 static int set_files(posix_spawn_file_actions_t *fa, int out)
 {
@@ -49,13 +32,13 @@ static int spawn(const char *const *argv, int out, pid_t *ret_pid)
 
 	if (posix_spawn_file_actions_init(&fa) != 0)
 		return -ENOMEM;
-	if (posix_spawnattr_init(&attr) != 0) {
+	/* In a group of its own, so that a deadline reaches the helper and what it has started. */
+	r = spawn_attributes(&attr, true);
+	if (r != 0) {
 		posix_spawn_file_actions_destroy(&fa);
-		return -ENOMEM;
+		return -r;
 	}
 	r = set_files(&fa, out);
-	if (r == 0)
-		r = set_attributes(&attr);
 	if (r == 0)
 		r = posix_spawnp(ret_pid, argv[0], &fa, &attr, (char *const *) argv, environ);
 	posix_spawn_file_actions_destroy(&fa);

@@ -4,6 +4,7 @@
 
 #include "common/file.h"
 #include "common/keyval.h"
+#include "common/os-release.h"
 #include "common/parse.h"
 #include "common/paths.h"
 #include "init/engine/apparmor.h"
@@ -50,22 +51,10 @@ bool host_file_is(const struct host *h, const char *name, const char *value)
 	return (keyval_find(buf_view(&h->user_config), name, &v) || keyval_find(buf_view(&h->instance_config), name, &v)) && view_is(v, value);
 }
 
-static struct view unquoted(struct view v)
-{
-	v = view_trim(v);
-	if (v.len >= 2 && (v.p[0] == '"' || v.p[0] == '\'') && v.p[v.len - 1] == v.p[0])
-		v = (struct view) { v.p + 1, v.len - 2 };
-	return view_trim(v);
-}
-
 void os_family(struct view os_release, char ret[80])
 {
-	struct view id = { "", 0 }, version = { "", 0 };
+	struct view id = os_release_value(os_release, "ID"), version = os_release_value(os_release, "VERSION_ID");
 
-	(void) keyval_find(os_release, "ID", &id);
-	(void) keyval_find(os_release, "VERSION_ID", &version);
-	id = unquoted(id);
-	version = unquoted(version);
 	if (id.len == 0 || version.len == 0)
 		snprintf(ret, 80, "linux");
 	else
@@ -77,7 +66,7 @@ static void look_at_os(int root, struct host *h)
 	AUTO_BUF text = { 0 };
 	struct err unused;
 
-	(void) !file_read(root, "/etc/os-release", 64 << 10, &text, &unused);
+	(void) !os_release_read(root, &text, &unused);
 	os_family(buf_view(&text), h->os_family);
 }
 
