@@ -31,11 +31,11 @@ LIBS         = $(shell $(PKG_CONFIG) --libs $(PKGS))
 
 # A folder's main.c makes its program; every other .c goes into one archive, from which programs and tests take what they need.
 FOLDERS  := common cloud-init bootstrap netconf init init/engine efs efs/plugin efs/mount efs/tunnel
-PROGRAMS := ecs-bootstrap ecs-netconf amazon-ecs-init ecs-engine amazon-ecs-volume-plugin ecs-mount-efs ecs-efs-tunnel
+PROGRAMS := ecs-bootstrap ecs-netconf amazon-ecs-init ecs-supervisor amazon-ecs-volume-plugin ecs-mount-efs ecs-efs-tunnel
 MAIN_ecs-bootstrap   := bootstrap/main
 MAIN_ecs-netconf     := netconf/main
-MAIN_amazon-ecs-init := init/main
-MAIN_ecs-engine      := init/engine/main
+MAIN_amazon-ecs-init := init/engine/main
+MAIN_ecs-supervisor  := init/main
 MAIN_amazon-ecs-volume-plugin := efs/plugin/main
 MAIN_ecs-mount-efs   := efs/mount/main
 MAIN_ecs-efs-tunnel  := efs/tunnel/main

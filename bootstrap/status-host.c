@@ -14,6 +14,7 @@
 #include "common/imds.h"
 #include "common/keyval.h"
 #include "common/paths.h"
+#include "common/sibling.h"
 #include "common/spawn.h"
 
 enum { SYSTEMCTL_MS = 5000, NETCONF_MS = 5000, ASK_MS = 1000, IMDS_MS = 1000, SAID_MAX = 65536 };
@@ -80,18 +81,11 @@ static void ask_systemd(struct status *s)
 static bool find_netconf(char ret[PATH_MAX])
 {
 	static const char *const places[] = { "../libexec/ecs-netconf", "ecs-netconf" };
-	char self[PATH_MAX - 32];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	struct err unused;
 
-	if (n < 0)
-		return false;
-	self[n] = '\0';
-	*strrchr(self, '/') = '\0';
-	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-		snprintf(ret, PATH_MAX, "%s/%s", self, places[i]);
-		if (access(ret, X_OK) == 0)
+	for (size_t i = 0; i < ARRAY_LEN(places); i++)
+		if (sibling(places[i], ret, PATH_MAX, &unused) == 0 && access(ret, X_OK) == 0)
 			return true;
-	}
 	return false;
 }
 

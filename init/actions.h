@@ -1,4 +1,4 @@
-/* The supervisor's inside, shared by loop.c (signals, set-up), calls.c (ecs-engine) and actions.c (what the table orders). */
+/* The supervisor's inside, shared by loop.c (signals, set-up), calls.c (amazon-ecs-init) and actions.c (what the table orders). */
 #ifndef INIT_ACTIONS_H
 #define INIT_ACTIONS_H
 
@@ -29,7 +29,7 @@ struct loop {
 	unsigned           failures;
 	long               up_since; /* clock_ms; 0: the agent does not run */
 	long               up_began; /* when its start was last begun */
-	/* the last report of ecs-engine */
+	/* the last report of amazon-ecs-init */
 	char     id[80], daemon[48];
 	uint64_t pid, exit_status;
 	bool     adopted, exit_known, docker_gone;
@@ -41,7 +41,7 @@ struct loop {
 void feed(struct loop *l, enum sup_event event);
 void act(struct loop *l, enum sup_action action, enum sup_event event);
 
-/* Each runs a verb of ecs-engine in place of the one that is running, and feeds the event that comes of it. */
+/* Each runs a verb of amazon-ecs-init in place of the one that is running, and feeds the event that comes of it. */
 void call_up(struct loop *l);      /* EV_UP, EV_BRIEF, EV_JOB_FAILED */
 void call_outcome(struct loop *l); /* EV_EXIT_…, EV_JOB_FAILED */
 void call_verb(struct loop *l, const char *verb, unsigned limit_ms); /* EV_JOB_DONE, EV_JOB_FAILED */

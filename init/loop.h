@@ -5,7 +5,7 @@
 #include "common/err.h"
 
 struct loop_options {
-	const char *engine;  /* path of ecs-engine */
+	const char *engine;  /* path of amazon-ecs-init */
 	const char *netconf; /* path of ecs-netconf */
 	const char *root;    /* handed on to both; NULL: / */
 	int         root_fd; /* the same, open */

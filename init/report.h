@@ -1,5 +1,5 @@
 /*
- * What ecs-engine tells the supervisor: KEY=VALUE lines on its standard output. The contract between the long-lived
+ * What amazon-ecs-init tells the supervisor: KEY=VALUE lines on its standard output. The contract between the long-lived
  * process, which links libsystemd only, and the short-lived ones, which speak to Docker.
  */
 #ifndef INIT_REPORT_H
@@ -12,7 +12,7 @@
 #define REPORT_EXIT    "exit"    /* outcome: the agent's exit status; absent when nobody knows it any more */
 #define REPORT_DOCKER  "docker"  /* outcome: "gone" when the daemon was not there just after the agent had ended, or is another by now */
 
-/* Verbs of ecs-engine. Those of the user: */
+/* Verbs of amazon-ecs-init. Those of the user: */
 #define ENGINE_PRE_START    "pre-start"
 #define ENGINE_STOP         "stop"
 #define ENGINE_RELOAD_CACHE "reload-cache"

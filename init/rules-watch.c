@@ -20,7 +20,7 @@
 
 enum {
 	FIRST_LOOK_MS = 1000,  /* what happened between pre-start and us was told to nobody; the agent's start goes first */
-	LEGACY_EVERY_MS = 750, /* with a repair a second at most */
+	LEGACY_EVERY_MS = 500, /* with a repair on a busy host, still within a second */
 	CHECK_LIMIT_MS = 20000,
 	APPLY_LIMIT_MS = 60000, /* others may hold the lock of xtables for long */
 	DATAGRAM_MAX = 32768, /* a whole page of messages; the kernel's are NLMSG_GOODSIZE, 8 KiB at most */

@@ -24,7 +24,7 @@ static const struct sup_step steps[SUP_STATE_N][EV_EVENT_N] = {
 	},
 	[SUP_RUNNING] = {
 		[EV_GONE]          = { DO_OUTCOME,       SUP_ENDED },
-		ENDINGS, /* not watched by pidfd: ecs-engine outcome runs alongside */
+		ENDINGS, /* not watched by pidfd: amazon-ecs-init outcome runs alongside */
 		[EV_HUNG]          = { DO_RESTART,       SUP_HANGING },
 		[EV_RELOAD]        = { DO_RELOAD,        SUP_RELOADING },
 		[EV_STOP]          = { DO_STOP,          SUP_STOPPING },

@@ -4,16 +4,16 @@
 
 enum sup_state {
 	SUP_IDLE,
-	SUP_STARTING,  /* ecs-engine up is at work, perhaps waiting for Docker */
+	SUP_STARTING,  /* amazon-ecs-init up is at work, perhaps waiting for Docker */
 	SUP_RUNNING,   /* the agent's main process is watched, or Docker is asked to say when it ends */
-	SUP_RELOADING, /* ecs-engine up looks whether the agent is still what the configuration says; it runs meanwhile */
+	SUP_RELOADING, /* amazon-ecs-init up looks whether the agent is still what the configuration says; it runs meanwhile */
 	SUP_REPLACING, /* the same, and the agent that ran has ended */
-	SUP_HANGING,   /* ecs-engine stop ends an agent that does not answer any more */
-	SUP_ENDED,     /* it ended; ecs-engine outcome asks how */
-	SUP_LOGGING,   /* ecs-engine logs fetches its last words */
-	SUP_UPGRADING, /* ecs-engine upgrade loads the image it asked for */
+	SUP_HANGING,   /* amazon-ecs-init stop ends an agent that does not answer any more */
+	SUP_ENDED,     /* it ended; amazon-ecs-init outcome asks how */
+	SUP_LOGGING,   /* amazon-ecs-init logs fetches its last words */
+	SUP_UPGRADING, /* amazon-ecs-init upgrade loads the image it asked for */
 	SUP_BACKOFF,
-	SUP_STOPPING,  /* ecs-engine stop is at work */
+	SUP_STOPPING,  /* amazon-ecs-init stop is at work */
 	SUP_SIGNALLED, /* Docker is away, so the agent's process was sent SIGTERM by us */
 	SUP_DONE,
 	SUP_STATE_N

@@ -37,7 +37,7 @@ static bool is_counted(const struct plan *p, enum backend b)
 	return iptables_kind(FAMILY_IPV4) == IPTABLES_NFT && (!p->ipv6 || iptables_kind(FAMILY_IPV6) == IPTABLES_NFT);
 }
 
-/* The new rules come before the old ones go: credentials are there all the time. */
+/* How many transactions it took, or negative. The new rules come before the old ones go: credentials are there all the time. */
 static int apply_all(const struct plan *p, enum backend b, struct err *e)
 {
 	int changed = b == BACKEND_NFTABLES ? nft_rules_apply(p, e) : iptables_rules_apply(p, e), r = changed;
@@ -46,31 +46,29 @@ static int apply_all(const struct plan *p, enum backend b, struct err *e)
 		r = b == BACKEND_NFTABLES ? iptables_rules_remove(p, e) : nft_rules_remove(p, e);
 	if (r >= 0)
 		r = denying_apply(p, b, e);
-	return r < 0 ? r : changed > 0 ? changed : r;
+	return r < 0 ? r : changed + r;
 }
 
 int backend_apply(const struct plan *p, struct err *e)
 {
-	uint32_t generation;
+	uint32_t before = 0, after;
 	enum backend b;
-	uint64_t fingerprint = 0;
 	bool counted;
 	int r;
 
 	r = backend_choose(p, &b, e);
 	if (r < 0)
 		return r;
-	counted = is_counted(p, b) && nfnl_generation(&generation) == 0;
-	if (counted) {
-		fingerprint = seen_fingerprint(p, b, generation);
-		if (seen_is(p->root, fingerprint))
-			return 0;
-	}
+	counted = is_counted(p, b) && nfnl_generation(&before) == 0;
+	if (counted && seen_is(p->root, SEEN_RULES, seen_fingerprint(p, b, before)))
+		return 0;
 	r = apply_all(p, b, e);
-	/* What was changed may have been changed by others since: only a look that finds all right is remembered. */
-	if (r == 0 && counted)
-		seen_keep(p->root, fingerprint);
-	return r < 0 ? r : 0;
+	if (r < 0)
+		return r;
+	/* Each transaction counts one: if there were no more than ours, nobody has changed anything since we looked. */
+	if (counted && nfnl_generation(&after) == 0 && after - before == (uint32_t) r)
+		seen_keep(p->root, SEEN_RULES, seen_fingerprint(p, b, after));
+	return 0;
 }
 
 int backend_remove(const struct plan *p, struct err *e)

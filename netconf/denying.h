@@ -11,7 +11,7 @@ enum { DENYING_CHANGED = 1 };
 
 /*
  * in_force: with iptables, the chain INPUT of its own tables is left out, where ECS-INPUT does the same; so is firewalld's,
- * which accepts whatever was redirected and takes no rules of others. 0: all was right, DENYING_CHANGED, or negative.
+ * which accepts whatever was redirected and takes no rules of others. 0: all was right, DENYING_CHANGED (by one transaction), or negative.
  * Without libnftables, a line in the notes for each such chain.
  */
 int denying_apply(const struct plan *p, enum backend in_force, struct err *e) MUST_CHECK;

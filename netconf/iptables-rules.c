@@ -3,6 +3,7 @@
 #include "netconf/iptables-rules.h"
 #include "netconf/render.h"
 #include "netconf/ruleset.h"
+#include "netconf/seen.h"
 #include "netconf/xtables.h"
 
 static int note_left_out(const struct plan *p, const char *why, struct err *e)
@@ -46,30 +47,62 @@ static int read_all(const struct plan *p, struct ruleset sets[FAMILIES], size_t 
 	return buf_printf(p->notes, "rules for IPv6 left out: ip6tables-save not found (package %s)\n", p->packages.iptables);
 }
 
-/* All questions come before the first change; where nothing is to be changed, none is asked. */
-static int check_all(const struct plan *p, const struct ruleset *sets, size_t n, struct err *e)
+static const char *const seen_files[FAMILIES] = { [FAMILY_IPV4] = SEEN_EXTENSIONS "4", [FAMILY_IPV6] = SEEN_EXTENSIONS "6" };
+
+/*
+ * All questions come before the first change; where nothing is to be changed, none is asked. Answers stay good for as long as
+ * extensions and kernel are the same.
+ */
+static int check_once(const struct plan *p, const struct wanted *const change[FAMILIES], struct err *e)
 {
 	const struct wanted *ask[FAMILIES] = { NULL };
+	uint64_t fingerprint[FAMILIES];
+	int r;
 
-	for (size_t i = 0; i < n; i++)
-		if (!state_right(&sets[i].state))
-			ask[sets[i].family] = &sets[i].wanted;
-	return ask[FAMILY_IPV4] || ask[FAMILY_IPV6] ? xtables_check(ask, &p->packages, e) : 0;
+	for (enum family f = 0; f < FAMILIES; f++) {
+		fingerprint[f] = change[f] ? seen_extensions(f, change[f]) : 0;
+		if (change[f] && (fingerprint[f] == 0 || !seen_is(p->root, seen_files[f], fingerprint[f])))
+			ask[f] = change[f];
+	}
+	r = ask[FAMILY_IPV4] || ask[FAMILY_IPV6] ? xtables_check(ask, &p->packages, e) : 0;
+	for (enum family f = 0; r == 0 && f < FAMILIES; f++)
+		if (ask[f] && fingerprint[f])
+			seen_keep(p->root, seen_files[f], fingerprint[f]);
+	return r;
+}
+
+static int change_each(const struct plan *p, struct ruleset *sets, size_t n, struct err *e)
+{
+	int r = 0, changed = 0;
+
+	for (size_t i = 0; r >= 0 && i < n; i++) {
+		if (state_right(&sets[i].state))
+			continue;
+		r = ruleset_change(&sets[i], e);
+		changed += r;
+		if (r >= 0 && buf_printf(p->notes, "rules for %s made\n", family_name(sets[i].family)) < 0)
+			r = err_set(e, -ENOMEM, "note");
+	}
+	return r < 0 ? r : changed;
 }
 
 static int change_all(const struct plan *p, struct ruleset *sets, size_t n, struct err *e)
 {
-	int r = check_all(p, sets, n, e), changed = 0;
+	const struct wanted *change[FAMILIES] = { NULL };
+	struct err why;
+	int r;
 
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		if (state_right(&sets[i].state))
-			continue;
-		r = ruleset_change(&sets[i], e);
-		if (r == 0 && buf_printf(p->notes, "rules for %s made\n", family_name(sets[i].family)) < 0)
-			r = err_set(e, -ENOMEM, "note");
-		changed = RULES_CHANGED;
-	}
-	return r < 0 ? r : changed;
+	for (size_t i = 0; i < n; i++)
+		if (!state_right(&sets[i].state))
+			change[sets[i].family] = &sets[i].wanted;
+	r = check_once(p, change, e);
+	if (r < 0)
+		return r;
+	r = change_each(p, sets, n, e);
+	/* A module that was unloaded since the questions were asked, for one: that says more. */
+	if (r < 0 && xtables_check(change, &p->packages, &why) < 0)
+		*e = why;
+	return r;
 }
 
 static void done(struct ruleset sets[FAMILIES])
@@ -99,9 +132,9 @@ static int remove_family(const struct plan *p, enum family family, struct err *e
 		return 0;
 	if (r == 0)
 		r = ruleset_change(&set, e);
-	if (r == 0 && buf_printf(p->notes, "rules for %s removed from iptables\n", family_name(family)) < 0)
+	if (r >= 0 && buf_printf(p->notes, "rules for %s removed from iptables\n", family_name(family)) < 0)
 		r = err_set(e, -ENOMEM, "note");
-	return r;
+	return r < 0 ? r : 0;
 }
 
 int iptables_rules_remove(const struct plan *p, struct err *e)

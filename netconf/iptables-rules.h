@@ -4,9 +4,10 @@
 
 #include "netconf/backend.h"
 
-enum { RULES_CHANGED = 1 };
-
-/* 0: all was right. RULES_CHANGED, or negative. All questions are asked before the first change. */
+/*
+ * 0: all was right. Negative, or how many transactions of the kernel it took; RULESET_TRIED (ruleset.h) or more where the first
+ * attempt did not succeed. All questions are asked before the first change.
+ */
 int iptables_rules_apply(const struct plan *p, struct err *e) MUST_CHECK;
 
 /* 0 also if there is nothing to remove, or no iptables that could have made anything. */

@@ -44,7 +44,7 @@ static bool find_in(struct view folder, const char *name, char ret[PATH_MAX])
 	return access(path, X_OK) == 0 && realpath(path, ret);
 }
 
-enum iptables_kind iptables_kind(enum family family)
+static enum iptables_kind look_for(enum family family)
 {
 	const char *said = getenv("PATH");
 	struct view path = view_of(said ? said : "");
@@ -59,6 +59,21 @@ enum iptables_kind iptables_kind(enum family family)
 		     : strcmp(slash, "/xtables-legacy-multi") == 0 ? IPTABLES_LEGACY : IPTABLES_UNKNOWN;
 	}
 	return IPTABLES_NONE;
+}
+
+/* Asked again and again, and a dozen system calls each time. */
+enum iptables_kind iptables_kind(enum family family)
+{
+	static struct {
+		bool known;
+		enum iptables_kind kind;
+	} found[FAMILIES];
+
+	if (!found[family].known) {
+		found[family].kind = look_for(family);
+		found[family].known = true;
+	}
+	return found[family].kind;
 }
 
 bool iptables_legacy_unused(enum family family)

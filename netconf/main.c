@@ -110,7 +110,7 @@ static int remove_files(const struct host *h, struct err *e)
 {
 	int r = file_remove(h->plan.root, CONF_BRIDGE, e);
 
-	return r < 0 ? r : file_remove(h->plan.root, SEEN_FILE, e);
+	return r < 0 ? r : file_remove(h->plan.root, SEEN_RULES, e);
 }
 
 /* As much as can be removed is removed; each failure is told. */

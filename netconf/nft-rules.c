@@ -108,7 +108,7 @@ static int change_all(const struct plan *p, struct nft **n, struct table t[FAMIL
 		return r;
 	r = nft_run(*n, commands.p, NULL, e);
 	if (r == 0)
-		return RULES_CHANGED;
+		return 1;
 	buf_clear(p->notes);
 	return name_what_is_missing(p, *n, e);
 }

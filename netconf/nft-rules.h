@@ -4,7 +4,7 @@
 
 #include "netconf/backend.h"
 
-/* 0: all was right. RULES_CHANGED (iptables-rules.h), or negative. One transaction for both families. */
+/* 0: all was right. 1: one transaction, for both families. Or negative. */
 int nft_rules_apply(const struct plan *p, struct err *e) MUST_CHECK;
 
 /* Without libnftables; 0 also if there is nothing to remove. */

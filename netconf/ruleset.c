@@ -60,6 +60,17 @@ int ruleset_read(struct ruleset *r, struct err *e)
 	return 0;
 }
 
+static int count_tables(struct view input)
+{
+	struct view line;
+	int n = 0;
+
+	while (view_line(&input, &line))
+		n += view_is(line, "COMMIT");
+	return n;
+}
+
+/* How many tables, or negative. */
 static int change_once(const struct ruleset *r, struct err *e)
 {
 	AUTO_BUF input = { .limit = 0 };
@@ -68,7 +79,7 @@ static int change_once(const struct ruleset *r, struct err *e)
 	if (k < 0)
 		return err_set(e, k, "render %s rules", family_name(r->family));
 	k = iptables_restore(r->family, buf_view(&input), e);
-	return k < 0 ? err_wrap(e, "change %s rules", family_name(r->family)) : 0;
+	return k < 0 ? err_wrap(e, "change %s rules", family_name(r->family)) : count_tables(buf_view(&input));
 }
 
 /* A first attempt that failed leaves nothing behind, not even the tables that were made before the one that failed. */
@@ -103,7 +114,9 @@ int ruleset_change(struct ruleset *r, struct err *e)
 		int read;
 
 		k = change_once(r, e);
-		if (k == 0 || k == -EBUSY)
+		if (k >= 0)
+			return tries == 0 ? k : RULESET_TRIED;
+		if (k == -EBUSY)
 			break;
 		read = ruleset_read(r, &again);
 		if (read == -ENOTSUP)

@@ -7,7 +7,7 @@
 #include "netconf/reconcile.h"
 #include "netconf/rules.h"
 
-enum { RULESET_ABSENT = 1 };
+enum { RULESET_ABSENT = 1, RULESET_TRIED = 1 << 16 };
 
 struct ruleset {
 	enum family   family;
@@ -25,7 +25,8 @@ int ruleset_read(struct ruleset *r, struct err *e) MUST_CHECK;
 
 /*
  * After ruleset_read(): makes the rules as wanted, all of a table or none. Somebody else may change them meanwhile, so
- * a refusal is followed by a fresh look, a few times.
+ * a refusal is followed by a fresh look, a few times. 0: nothing to do, or somebody else did it. Negative, or how many
+ * tables were changed, each in a transaction of its own; RULESET_TRIED or more where one attempt was not enough.
  */
 int ruleset_change(struct ruleset *r, struct err *e) MUST_CHECK;
 

@@ -2,6 +2,7 @@
 #include <net/if.h>
 #include <xtables.h>
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -199,6 +201,23 @@ static int run_child(const struct wanted *const wanted[FAMILIES], struct finding
 		if (errno != EINTR)
 			return -errno;
 	return status == 0 ? 0 : -EIO;
+}
+
+/* Where the build of the host's iptables decided; that it is beside the library is so on all distributions that we know. */
+bool xtables_folder(struct stat *ret)
+{
+	const char *folder = getenv("XTABLES_LIBDIR");
+	char beside[PATH_MAX];
+	Dl_info library;
+
+	if (!folder) {
+		if (dladdr((void *) xtables_find_match, &library) == 0 || !strrchr(library.dli_fname, '/') ||
+		    snprintf(beside, sizeof beside, "%.*s/xtables", (int) (strrchr(library.dli_fname, '/') - library.dli_fname),
+			     library.dli_fname) >= (int) sizeof beside)
+			return false;
+		folder = beside;
+	}
+	return stat(folder, ret) == 0;
 }
 
 static const char *kind_of(const struct finding *f)

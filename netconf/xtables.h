@@ -2,6 +2,9 @@
 #ifndef NETCONF_XTABLES_H
 #define NETCONF_XTABLES_H
 
+#include <stdbool.h>
+#include <sys/stat.h>
+
 #include "common/err.h"
 #include "netconf/packages.h"
 #include "netconf/rules.h"
@@ -12,5 +15,8 @@
  * word. A family whose entry is NULL is not asked about.
  */
 int xtables_check(const struct wanted *const wanted[FAMILIES], const struct packages *packages, struct err *e) MUST_CHECK;
+
+/* What the folder of libxtables' extensions is like now: its times change when one comes, goes or is replaced. False: not known. */
+bool xtables_folder(struct stat *ret);
 
 #endif

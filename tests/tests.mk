@@ -11,7 +11,7 @@ check:                                                   ## every test: unit, fu
 	$(Q)tests/deps build test namespace
 	$(Q)$(MAKE) --no-print-directory check-now
 
-check-now: all $(UNIT) $(REPLAY:%=%.tap) $(OUT)/tests/ecs-engine
+check-now: all $(UNIT) $(REPLAY:%=%.tap) $(OUT)/tests/amazon-ecs-init
 	$(Q)BUILD=$(OUT) tests/run --jobs 4 $(UNIT) $(REPLAY:%=%.tap) $(FLOW) $(ROOT)
 
 check-san:                                               ## the same under ASan and UBSan
@@ -54,7 +54,7 @@ $(OUT)/tests/replay-%.tap: $(OUT)/tests/replay-%
 	$(Q)printf '#!/bin/sh\nexec "$$(dirname "$$0")/replay-$*" tests/fuzz/corpus/$*/*\n' >$@ && chmod +x $@
 
 # The engine with another table in place of the pinned key: what the archive holds is only taken where a symbol is missing.
-$(OUT)/tests/ecs-engine: $(OUT)/obj/init/engine/main.o $(OUT)/obj/tests/fakes/signing-key.o $(OUT)/modules.a
+$(OUT)/tests/amazon-ecs-init: $(OUT)/obj/init/engine/main.o $(OUT)/obj/tests/fakes/signing-key.o $(OUT)/modules.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 

@@ -1,4 +1,4 @@
-/* What the verbs of ecs-engine share, and the verbs themselves. */
+/* What the verbs of amazon-ecs-init share, and the verbs themselves. */
 #ifndef INIT_ENGINE_ENGINE_H
 #define INIT_ENGINE_ENGINE_H
 

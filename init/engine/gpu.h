@@ -9,7 +9,7 @@
 
 #define GPU_STATE_DIR  "/var/lib/ecs/gpu"
 #define GPU_STATE_FILE "/var/lib/ecs/gpu/nvidia-gpu-info.json"
-#define ENGINE_GPU     "gpu" /* the verb of ecs-engine that asks NVML, in a process of its own */
+#define ENGINE_GPU     "gpu" /* the verb of amazon-ecs-init that asks NVML, in a process of its own */
 
 enum { GPU_MAX = 64, GPU_ID_MAX = 96, GPU_DRIVER_MAX = 80 }; /* the lengths are NVML's */
 

@@ -11,6 +11,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/paths.h"
+#include "common/sibling.h"
 #include "common/spawn.h"
 #include "common/steps.h"
 #include "init/engine/container.h"
@@ -20,20 +21,6 @@
 #include "init/engine/prepare.h"
 
 #define LOCK_FILE "/run/ecs/pre-start.lock"
-
-/* Our programs stand side by side. */
-static int sibling(const char *name, char *ret, size_t size)
-{
-	ssize_t n = readlink("/proc/self/exe", ret, size - 1);
-	char *slash;
-
-	if (n < 0)
-		return -errno;
-	ret[n] = '\0';
-	slash = strrchr(ret, '/');
-	n = slash + 1 - ret;
-	return snprintf(ret + n, size - (size_t) n, "%s", name) < (int) (size - (size_t) n) ? 0 : -ENAMETOOLONG;
-}
 
 static int apply_rules(struct engine *g, struct err *e)
 {
@@ -48,9 +35,9 @@ static int apply_rules(struct engine *g, struct err *e)
 		log_info("Docker has no default bridge; rules for it are left out");
 		snprintf(bridge, sizeof bridge, "none");
 	}
-	r = sibling("ecs-netconf", netconf, sizeof netconf);
+	r = sibling("ecs-netconf", netconf, sizeof netconf, e);
 	if (r < 0)
-		return err_set(e, r, "find ecs-netconf");
+		return r;
 	r = spawn_run(&(struct spawn) { .argv = argv, .deadline_ms = 60000 }, &status, NULL, NULL, e);
 	if (r < 0)
 		return r;

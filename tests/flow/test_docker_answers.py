@@ -1,4 +1,4 @@
-"""Every bad answer at every step: ecs-engine ends with a named error or comes round, never crashes
+"""Every bad answer at every step: amazon-ecs-init ends with a named error or comes round, never crashes
 or hangs, and leaves nothing behind that would spoil the next try."""
 
 import os
@@ -55,12 +55,12 @@ class Engine(Instance):
         self.docker.containers.clear()
 
     def engine(self, verb, args, seconds):
-        return program.run([f"{self.bin}/ecs-engine", "--root", self.path, verb, *args], self.env(), seconds)
+        return program.run([f"{self.bin}/amazon-ecs-init", "--root", self.path, verb, *args], self.env(), seconds)
 
     def look(self, verb, result, what):
         check(result.code in (0, 255), f"{what}: exit status {result.code}\n{result}")
         for line in result.lines:
-            check(line.startswith("ecs-engine: ") and len(line) < 1100 and line.isprintable(), f"{what}: said {line!r}")
+            check(line.startswith("amazon-ecs-init: ") and len(line) < 1100 and line.isprintable(), f"{what}: said {line!r}")
         if result.code:
             tap.matches(result.lines[-1], r"(?i)docker|image", f"{what}: last line")
         check(len(result.lines) < 12, f"{what}: too much is said\n{result}")

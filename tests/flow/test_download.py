@@ -329,7 +329,7 @@ def test_signatures_that_are_taken(kind):
 def test_shipped_engine_trusts_amazon_alone():
     with Downloading() as i:
         i.publish(DATA)
-        with open(program.path_of("ecs-engine"), "rb") as shipped, open(f"{i.bin}/ecs-engine", "wb") as file:
+        with open(program.path_of("amazon-ecs-init"), "rb") as shipped, open(f"{i.bin}/amazon-ecs-init", "wb") as file:
             file.write(shipped.read())
         refused_everywhere(i, "made with key 3E3DF051E2512EF1, not with 50DECCC4710E61AF of Amazon ECS")
         equal(i.ranges, [])

@@ -47,7 +47,7 @@ def test_gpus_are_recorded():
         result = i.nvml()
         equal(i.read(STATE), BOTH)
         equal((i.mode(STATE), i.mode("/var/lib/ecs/gpu"), i.mode("/var/lib/ecs")), (0o700, 0o700, 0o755))
-        equal(result.lines, ["ecs-engine: 2 GPUs, driver 535.183.01"])
+        equal(result.lines, ["amazon-ecs-init: 2 GPUs, driver 535.183.01"])
         equal(os.listdir(i.at("/var/lib/ecs/gpu")), ["nvidia-gpu-info.json"])
         before = i.state("/var/lib")
         i.nvml()
@@ -58,7 +58,7 @@ def test_one_gpu_that_does_not_answer_leaves_the_others():
     with Host() as i:
         result = i.nvml("one")
         contains(i.read(STATE), '"GPUIDs":["GPU-')
-        equal(result.lines[0], "ecs-engine: find GPUs: ask GPU 0 for its id: GPU is lost (NVML error 15); 1 found")
+        equal(result.lines[0], "amazon-ecs-init: find GPUs: ask GPU 0 for its id: GPU is lost (NVML error 15); 1 found")
 
 
 BROKEN = {
@@ -87,7 +87,7 @@ def broken_driver(wrong, text):
     with Host() as i:
         i.write(STATE, '{"DriverVersion":"1.0","GPUIDs":["GPU-old"]}')
         result = i.nvml(wrong, seconds=40)
-        equal(result.lines, [f"ecs-engine: find GPUs: {text}; the agent runs without GPU support"])
+        equal(result.lines, [f"amazon-ecs-init: find GPUs: {text}; the agent runs without GPU support"])
         check(not i.has(STATE), "a state file of another time is still there")
 
 
@@ -105,7 +105,7 @@ def test_no_library(text, words):
             i.write("/lib/libnvidia-ml.so.1", text)
         result = i.pre_start(LD_LIBRARY_PATH=i.at("/lib"))
         equal(len(result.lines), 1)
-        result.says(f"^ecs-engine: find GPUs: {words}.*; the agent runs without GPU support$")
+        result.says(f"^amazon-ecs-init: find GPUs: {words}.*; the agent runs without GPU support$")
 
 
 def test_library_without_the_calls():
@@ -129,7 +129,7 @@ def test_user_asks_without_a_gpu():
     with Host(gpu=False) as i:
         i.write(STATE, "{}")
         i.write(USER, GPU)
-        equal(i.pre_start().lines, ["ecs-engine: GPU support is asked for, but there is no /dev/nvidia*; the agent runs without it"])
+        equal(i.pre_start().lines, ["amazon-ecs-init: GPU support is asked for, but there is no /dev/nvidia*; the agent runs without it"])
         check(not i.has(STATE), "the state file of GPUs that are gone is still there")
 
 
@@ -165,7 +165,7 @@ def test_waiting_is_done_once_a_boot():
         i.write(AMI, GPU)
         first = i.pre_start(50)
         tap.between(first.seconds, 29, 50, "seconds")
-        equal(first.lines[-1], "ecs-engine: GPU support is asked for, but there is no /dev/nvidia*; the agent runs without it")
+        equal(first.lines[-1], "amazon-ecs-init: GPU support is asked for, but there is no /dev/nvidia*; the agent runs without it")
         i.pre_start(5)
 
 
@@ -184,7 +184,7 @@ def asked(i):
 def test_profile_is_written_and_loaded():
     with Host(gpu=False) as i:
         apparmor(i)
-        equal(i.pre_start().lines, ["ecs-engine: loaded the AppArmor profile 'ecs-agent-default'"])
+        equal(i.pre_start().lines, ["amazon-ecs-init: loaded the AppArmor profile 'ecs-agent-default'"])
         equal(asked(i), [f"-Kr {i.at(PROFILE)}"])
         equal(i.mode(PROFILE), 0o644)
         contains(i.read(PROFILE), "@{PROC}=/proc/\n")
@@ -218,7 +218,7 @@ def test_folder_that_cannot_be_written_is_a_warning():
     with Host(gpu=False) as i:
         apparmor(i)
         i.write("/etc/apparmor.d", "a file")
-        i.pre_start().says(r"^ecs-engine: make folder '/etc/apparmor.d': Not a directory; the agent runs under")
+        i.pre_start().says(r"^amazon-ecs-init: make folder '/etc/apparmor.d': Not a directory; the agent runs under")
 
 
 @each(without=(), tunables=("tunables/global",), base=("abstractions/base",), both=("tunables/global", "abstractions/base"))
@@ -245,10 +245,10 @@ def test_complaints_are_said():
     with Host(gpu=False) as i:
         i.write(USER, b'ECS_CLUSTER="prod"\nexport X=secret\nN=secret\0\nECS_LOG_OPTS=secret\n')
         result = i.pre_start()
-        equal(result.lines, ["ecs-engine: /etc/ecs/ecs.config:1: ECS_CLUSTER: the quotes belong to the value; the agent gets them too",
-                             "ecs-engine: /etc/ecs/ecs.config:3: N is passed over: its value holds a NUL byte",
-                             "ecs-engine: /etc/ecs/ecs.config:2: 1 line is passed over: not NAME=VALUE",
-                             "ecs-engine: ECS_LOG_OPTS: not a JSON object of strings; it is not used"])
+        equal(result.lines, ["amazon-ecs-init: /etc/ecs/ecs.config:1: ECS_CLUSTER: the quotes belong to the value; the agent gets them too",
+                             "amazon-ecs-init: /etc/ecs/ecs.config:3: N is passed over: its value holds a NUL byte",
+                             "amazon-ecs-init: /etc/ecs/ecs.config:2: 1 line is passed over: not NAME=VALUE",
+                             "amazon-ecs-init: ECS_LOG_OPTS: not a JSON object of strings; it is not used"])
         lacks(i.read("/var/log/ecs/ecs-init.log"), "secret")
         equal(i.pre_start().lines, [], "said twice on a boot")
         i.write(USER, b'ECS_CLUSTER="prod"\n')

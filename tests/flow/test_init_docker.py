@@ -13,7 +13,7 @@ from docker import AGENT_IMAGE, ENGINES
 from supervisor import STATE, TAR, Instance
 from tap import check, contains, each, equal, matches, together
 
-MESSAGE = r"^amazon-ecs-init: \S|^ecs-engine: \S"
+MESSAGE = r"^amazon-ecs-init: \S"
 MOST_REQUESTS = 40      # in the seconds that a test lasts; a hot loop makes thousands
 
 

@@ -19,7 +19,7 @@ class Left:
     """What a supervisor holds, and what lies about."""
     descriptors: int
     children: int
-    pss: int            # KiB
+    memory: int         # KiB of its own: what it shares with others says more of them
     files: list
     containers: list
 
@@ -34,7 +34,7 @@ class Figures:
     def row(self):
         return (f"{self.name:<40} {len(self.seconds):>4}  {statistics.median(self.seconds):>6.2f}  {max(self.seconds):>6.2f}  "
                 f"{self.first.descriptors:>3} {self.last.descriptors:>3}  {self.first.children:>3} {self.last.children:>3}  "
-                f"{len(self.first.files):>3} {len(self.last.files):>3}  {self.first.pss:>5} {self.last.pss:>5}")
+                f"{len(self.first.files):>3} {len(self.last.files):>3}  {self.first.memory:>5} {self.last.memory:>5}")
 
     def check(self):
         """Raises tap.Failed."""
@@ -43,10 +43,11 @@ class Figures:
         tap.check(self.last.descriptors <= self.first.descriptors + 1, f"{self.name}: descriptors {self.first.descriptors}, {self.last.descriptors}")
         for what in ("children", "files", "containers"):
             tap.equal(getattr(self.last, what), getattr(self.first, what), f"{self.name}: {what}, first and last")
-        tap.check(self.last.pss <= self.first.pss + 200, f"{self.name}: Pss grew from {self.first.pss} to {self.last.pss} KiB")
+        tap.check(self.last.memory <= self.first.memory + 200,
+                  f"{self.name}: memory grew from {self.first.memory} to {self.last.memory} KiB")
 
 
-HEAD = (f"{'fault':<40} {'n':>4}  {'median':>6}  {'max':>6}  {'fds':>7}  {'child':>7}  {'files':>7}  {'Pss, KiB':>11}\n"
+HEAD = (f"{'fault':<40} {'n':>4}  {'median':>6}  {'max':>6}  {'fds':>7}  {'child':>7}  {'files':>7}  {'own, KiB':>11}\n"
         f"{'':<40} {'':>4}  {'s':>6}  {'s':>6}  " + "  ".join(["first/last".rjust(width) for width in (7, 7, 7, 11)]))
 
 
@@ -62,11 +63,11 @@ def children_of(pid):
 
 def look(host, supervisor):
     with open(f"/proc/{supervisor.pid}/smaps_rollup") as file:
-        pss = next(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+        memory = next(int(line.split()[1]) for line in file if line.startswith("Anonymous:"))
     # A record for each step of the boot: their number is fixed, and one appears when its step first happens.
     files = sorted(os.path.join(folder, name)[len(host.path("")):] for top in WATCHED
                    for folder, _, names in os.walk(host.path(top)) if not folder.endswith("/run/ecs/steps") for name in names)
-    return Left(len(os.listdir(f"/proc/{supervisor.pid}/fd")), len(children_of(supervisor.pid)), pss, files,
+    return Left(len(os.listdir(f"/proc/{supervisor.pid}/fd")), len(children_of(supervisor.pid)), memory, files,
                 [name for name, _ in agents(host)])
 
 

@@ -26,7 +26,7 @@ class Downloading(Instance):
             tap.skip(f"there is no agent for {os.uname().machine}")
         self.s3 = S3(wrong=s3)
         super().__init__(image=image, **more)
-        engine = os.path.join(os.path.dirname(program.BIN), "tests", "ecs-engine")
+        engine = os.path.join(os.path.dirname(program.BIN), "tests", "amazon-ecs-init")
         tap.check(os.access(engine, os.X_OK), f"{engine}: not there; run make {os.path.relpath(engine, program.TOP)}")
         shutil.copy(engine, self.bin)
         self.s3.start()

@@ -20,7 +20,7 @@ class Instance(program.Root):
     """A root, a Docker stand-in (not started if DOCKER is False) and a NOTIFY_SOCKET."""
 
     def __init__(self, docker=True, image=True, **more):
-        programs = [program.path_of(name) for name in ("amazon-ecs-init", "ecs-engine")]
+        programs = [program.path_of(name) for name in ("amazon-ecs-init", "ecs-supervisor")]
         super().__init__()
         for path in ("/run", "/etc/ecs", "/var/cache/ecs", "/var/lib/ecs/data"):
             os.makedirs(self.at(path))

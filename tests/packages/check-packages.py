@@ -18,7 +18,7 @@ import tap
 
 CACHE = os.environ.get("ECS_TEST_CACHE", os.path.join(os.environ.get("XDG_CACHE_HOME", "/var/cache"), "ecs-bootstrap-tests"))
 VERSION = open(os.path.join(TOP, "VERSION")).read().strip()
-PROGRAMS = ("/usr/bin/ecs-bootstrap", "/usr/libexec/amazon-ecs-init", "/usr/libexec/ecs-engine", "/usr/libexec/ecs-netconf",
+PROGRAMS = ("/usr/bin/ecs-bootstrap", "/usr/libexec/amazon-ecs-init", "/usr/libexec/ecs-supervisor", "/usr/libexec/ecs-netconf",
             "/usr/libexec/amazon-ecs-volume-plugin")
 UNITS = [os.path.basename(p) for p in glob.glob(TOP + "/rpm/*.service") + glob.glob(TOP + "/rpm/*.socket")]
 FOLDERS = {"/etc/ecs": "0755", "/var/log/ecs": "0755", "/var/lib/ecs": "0755", "/var/lib/ecs/data": "0755", "/var/cache/ecs": "0700"}

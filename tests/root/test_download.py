@@ -48,7 +48,7 @@ def downloading(*wrong):
         os.chmod(programs, 0o755)
         for name in os.listdir(os.path.join(BUILD, "bin")):
             shutil.copy(os.path.join(BUILD, "bin", name), programs)
-        engine = os.path.join(BUILD, "tests", "ecs-engine")
+        engine = os.path.join(BUILD, "tests", "amazon-ecs-init")
         check(os.access(engine, os.X_OK), f"{engine}: not there; run make {os.path.relpath(engine, REPOSITORY)}")
         shutil.copy(engine, programs)
         data = contents(image_tar())

@@ -148,7 +148,7 @@ def test_post_stop_without_docker():
     with Host(loaded=True) as host:
         host.verb("pre-start")
         host.stop_docker()
-        tap.between(host.verb("post-stop").seconds, 0, 2, "seconds")
+        tap.between(host.verb("post-stop").seconds, 0, 5, "seconds")
         equal(ours(host.rules()), {"iptables": [], "ip6tables": []}, "rules of ours")
 
 

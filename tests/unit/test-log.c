@@ -156,13 +156,13 @@ static void test_record(void **state)
 {
 	static const struct journal_field fields[] = { { "ECS_VERB", "up" }, { "ERRNO", "5" } };
 	char text[128];
-	int n = journal_record(text, sizeof text, 4, "ecs-engine", "so it is", fields, 2);
+	int n = journal_record(text, sizeof text, 4, "amazon-ecs-init", "so it is", fields, 2);
 
 	(void) state;
 	assert_int_equal(n, strlen(text));
-	assert_string_equal(text, "PRIORITY=4\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER=ecs-engine\nMESSAGE=so it is\nECS_VERB=up\nERRNO=5\n");
+	assert_string_equal(text, "PRIORITY=4\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER=amazon-ecs-init\nMESSAGE=so it is\nECS_VERB=up\nERRNO=5\n");
 	for (size_t size = 0; size <= (size_t) n; size++)
-		assert_true(journal_record(text, size, 4, "ecs-engine", "so it is", fields, 2) < 0);
+		assert_true(journal_record(text, size, 4, "amazon-ecs-init", "so it is", fields, 2) < 0);
 }
 
 static int journal(void)
