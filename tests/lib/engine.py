@@ -1,4 +1,5 @@
 """A small client of the Docker Engine API, to look at what a program has made."""
+import calendar
 import contextlib
 import http.client
 import json
@@ -7,6 +8,12 @@ import time
 
 AGENT = "ecs-agent"
 IMAGE = "amazon/amazon-ecs-agent:latest"
+
+
+def to_ms(stamp):
+    """Milliseconds since the epoch of Docker's 2026-01-01T00:00:00.123456789Z."""
+    whole, _, fraction = stamp.rstrip("Z").partition(".")
+    return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) * 1000 + float("0." + (fraction or "0")) * 1000
 
 
 class EngineError(Exception):
