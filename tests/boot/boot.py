@@ -37,6 +37,7 @@ class Scenario:
     seconds: int = 40       # how long the boot may take, PID 1 to the agent
     steps_seconds: int = 30 # how long the steps may take, and the way down
     files: tuple = ()       # (path, text): put into the machine before it boots; scripts are programs
+    away: tuple = ()        # what the machine lacks: patterns of paths, which it finds below /away
 
 
 @dataclasses.dataclass
@@ -220,6 +221,8 @@ def fill(work, scenario):
         with open(work.path("stage") + path, "w") as file:
             file.write(text)
         os.chmod(work.path("stage") + path, 0o755 if text.startswith("#!") else 0o644)
+    with open(work.path("away"), "w") as file:
+        file.writelines(pattern + "\n" for pattern in scenario.away)
     with open(work.path("report", "scenario.json"), "w") as file:
         json.dump(dataclasses.asdict(scenario), file)
 
