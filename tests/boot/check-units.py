@@ -111,7 +111,7 @@ STEPS = {
              "grep -c ' /data .* tmpfs ' /proc/$(docker inspect -f '{{.State.Pid}}' with-volume)/mountinfo",
     "plugin killed": "systemctl kill --signal=KILL --kill-who=main amazon-ecs-volume-plugin; sleep 1.5; systemctl is-active amazon-ecs-volume-plugin; "
                      "docker volume inspect -f '{{.Mountpoint}}' v1; findmnt -n -o FSTYPE $(docker volume inspect -f '{{.Mountpoint}}' v1)",
-    "plugin killed often": "for i in 1 2 3 4 5 6 7 8; do systemctl kill --signal=KILL --kill-who=main amazon-ecs-volume-plugin; sleep 1.2; done; sleep 1; "
+    "plugin killed often": "for i in 1 2 3 4 5 6 7 8; do systemctl kill --signal=KILL --kill-who=main amazon-ecs-volume-plugin 2>/dev/null; sleep 1.2; done; sleep 1; "
                            "systemctl is-active amazon-ecs-volume-plugin amazon-ecs-volume-plugin.socket; docker volume ls -q -f name=v1",
     "remove": "docker rm -f with-volume; where=$(docker volume inspect -f '{{.Mountpoint}}' v1); docker volume rm v1; findmnt -n $where; docker volume ls -q; "
               "journalctl -q -b --no-hostname -o cat -p warning _SYSTEMD_UNIT=amazon-ecs-volume-plugin.service",
@@ -119,6 +119,11 @@ STEPS = {
               "systemctl start ecs-efs-tunnel@some; systemctl is-active ecs-efs-tunnel@some; "
               "nsenter --net=/run/netns/task /usr/local/sbin/client $(cat /run/ecs/efs/some.port); cat /run/ecs/efs/some.error 2>/dev/null; systemctl stop ecs-efs-tunnel@some",
     "trunk": "systemctl start ecs-trunk; journalctl -q -b --no-hostname -o cat -u ecs-trunk; systemctl show -p Result --value ecs-trunk",
+    # Docker and the agent have to start anew for it.
+    "legacy": "for f in iptables ip6tables; do update-alternatives --set $f /usr/sbin/$f-legacy; done >/dev/null; systemctl restart docker; "
+              "for i in $(seq 100); do systemctl -q is-active ecs && break; sleep 0.1; done; iptables-legacy-save -t nat | grep -c 51679; "
+              "iptables-legacy -t nat -F; sleep 1.5; iptables-legacy-save -t nat | grep -c 51679; "
+              "journalctl -q -b --no-hostname -o cat -p err _SYSTEMD_UNIT=ecs.service",
     "warnings": "journalctl -q -b --no-hostname -o cat -p warning _PID=1 + _TRANSPORT=kernel | grep -iE 'ecs|unknown key|seccomp'",
 }
 UNITS = Scenario("user-data-units.mime", steps=tuple(f"timeout 20 sh -c {shlex.quote(step)}" for step in STEPS.values()), seconds=60, steps_seconds=90, files=(
@@ -199,6 +204,11 @@ def test_removal_unmounts():
 
 def test_tunnel_ends_in_the_namespace_of_a_task():
     tap.equal(lines("tunnel"), ["active", "THROUGH THE TUNNEL"], "tunnel")
+
+
+def test_rules_of_iptables_legacy_are_made_and_watched():
+    """Raw sockets and the loading of modules."""
+    tap.equal(lines("legacy"), ["2", "2"], "rules, rules a second after a flush, and errors")
 
 
 def test_trunk_speaks_to_udev_without_a_complaint():
