@@ -64,7 +64,7 @@ static void check_late(int root)
 static void note_wait(int root, const struct after_facts *f, long begin)
 {
 	if (after_judge(f) == AFTER_WITHHOLD)
-		step_note(root, STEP_CLOUD_INIT, STEP_FAILED, begin, "the agent is not started: user data could not be read and no ecs.config names a cluster");
+		step_note(root, STEP_CLOUD_INIT, STEP_FAILED, begin, "the agent is not started: user data was not applied (see user-data and ecs.config) and no ecs.config names a cluster");
 	else if (!f->cloud_init_here)
 		step_note(root, STEP_CLOUD_INIT, STEP_SKIPPED, begin, "it does not run on this boot");
 	else if (!f->cloud_init_finished)
@@ -94,8 +94,8 @@ int run_after(const struct options *o)
 	}
 	note_wait(o->root_fd, &facts, begin);
 	if (after_judge(&facts) == AFTER_WITHHOLD) {
-		log_error("start agent: user data could not be read and no ecs.config names a cluster; set ECS_CLUSTER in '%s' and run '%s'",
-			  PATH_ECS_CONFIG, "systemctl start ecs");
+		log_error("start agent: user data was not applied and no ecs.config names a cluster; mend what '%s' says and run '%s'",
+			  "ecs-bootstrap status", "systemctl restart ecs-bootstrap ecs-after-user-data");
 		return EXIT_FAILED;
 	}
 	check_late(o->root_fd);

@@ -104,8 +104,10 @@ static int change_all(const struct plan *p, struct nft **n, struct table t[FAMIL
 		return err_set(e, r, "render rules");
 	if (commands.len == 0)
 		return 0;
-	if (!*n && (r = open_library(p, n, e)) < 0)
+	if (!*n && (r = open_library(p, n, e)) < 0) {
+		buf_clear(p->notes);
 		return r;
+	}
 	r = nft_run(*n, commands.p, NULL, e);
 	if (r == 0)
 		return 1;

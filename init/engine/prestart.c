@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -21,6 +22,8 @@
 #include "init/engine/prepare.h"
 
 #define LOCK_FILE "/run/ecs/pre-start.lock"
+
+enum { PAUSE_MS = 27000 }; /* with the 3 s of ecs.service a try every half minute */
 
 static int apply_rules(struct engine *g, struct err *e)
 {
@@ -45,18 +48,22 @@ static int apply_rules(struct engine *g, struct err *e)
 }
 
 /* ecs-prepare.service and ecs.service may both be at it: the second waits, then finds everything done. */
-static int lock(int root, int *ret_fd, struct err *e)
+static int lock(struct engine *g, int *ret_fd, struct err *e)
 {
-	int r = dir_make(root, PATH_RUN_DIR, 0755, e);
+	int r = dir_make(g->root, PATH_RUN_DIR, 0755, e);
 	AUTO_FD fd = -1;
 
 	if (r < 0)
 		return r;
-	fd = file_open(root, LOCK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+	fd = file_open(g->root, LOCK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_set(e, fd, "open '%s'", LOCK_FILE);
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		r = engine_connect(g, FOREVER_MS, NULL, e); /* what the other waits for first, and then the status says so */
+		if (r < 0)
+			return r;
 		engine_status("Waiting for another pre-start, which may be downloading the agent's image");
+	}
 	while (flock(fd, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return err_set(e, -errno, "lock '%s'", LOCK_FILE);
@@ -113,13 +120,21 @@ static int pre_start(struct engine *g, struct err *e)
 	return r;
 }
 
+/* What has failed before will fail again at once, and the journal would hear of it every three seconds. */
+static void pause_before_retry(const struct err *e)
+{
+	engine_status("Preparing the host failed: %s; trying again in %d s", e->text, PAUSE_MS / 1000 + 3);
+	clock_sleep_ms(PAUSE_MS);
+}
+
 /* The second of two finds everything done: the record of the first says more. */
 int verb_pre_start(struct engine *g, struct err *e)
 {
 	long begin = clock_ms();
 	AUTO_FD fd = -1;
-	int r = lock(g->root, &fd, e);
+	int r = lock(g, &fd, e);
 	bool again = r == 0 && step_is(g->root, STEP_PRE_START, STEP_DONE, NULL);
+	bool failed_before = r == 0 && step_is(g->root, STEP_PRE_START, STEP_FAILED, NULL);
 
 	if (r == 0 && !again)
 		step_note(g->root, STEP_PRE_START, STEP_RUNNING, begin, "preparing the host");
@@ -127,6 +142,9 @@ int verb_pre_start(struct engine *g, struct err *e)
 		r = pre_start(g, e);
 	if (r < 0 || !again)
 		step_note(g->root, STEP_PRE_START, r == 0 ? STEP_DONE : STEP_FAILED, begin, "%s", r == 0 ? "" : e->text);
+	fd_closep(&fd);
+	if (r < 0 && failed_before && getenv("NOTIFY_SOCKET")) /* only ecs.service tries again by itself */
+		pause_before_retry(e);
 	return r;
 }
 

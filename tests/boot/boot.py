@@ -36,7 +36,8 @@ class Scenario:
     imds: tuple = ("--token-optional",)     # cloud-init asks for no token off EC2
     seconds: int = 40       # how long the boot may take, PID 1 to the agent
     steps_seconds: int = 30 # how long the steps may take, and the way down
-    files: tuple = ()       # (path, text): programs put into the machine before it boots
+    files: tuple = ()       # (path, text): put into the machine before it boots; scripts are programs
+    away: tuple = ()        # what the machine lacks: patterns of paths, which it finds below /away
 
 
 @dataclasses.dataclass
@@ -179,6 +180,9 @@ class Work:
 
     def remove(self, folder):
         remove_cgroup(self.cgroup_of(folder))
+        # Swap is the whole machine's: what a killed one switched on would stay.
+        for path in glob.glob(os.path.join(folder, "docker", "*swap*")):
+            subprocess.run(["swapoff", path], capture_output=True)
         shutil.rmtree(folder)
 
     def path(self, *names):
@@ -216,7 +220,9 @@ def fill(work, scenario):
         os.makedirs(os.path.dirname(work.path("stage") + path), exist_ok=True)
         with open(work.path("stage") + path, "w") as file:
             file.write(text)
-        os.chmod(work.path("stage") + path, 0o755)
+        os.chmod(work.path("stage") + path, 0o755 if text.startswith("#!") else 0o644)
+    with open(work.path("away"), "w") as file:
+        file.writelines(pattern + "\n" for pattern in scenario.away)
     with open(work.path("report", "scenario.json"), "w") as file:
         json.dump(dataclasses.asdict(scenario), file)
 

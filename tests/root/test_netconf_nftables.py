@@ -144,6 +144,7 @@ def test_neither_iptables_nor_nftables():
         host.root.write("/etc/os-release", 'ID=sles\nVERSION_ID="15.6"\n')
         text = ("find 'iptables-restore' (package iptables) or 'libnftables.so.1' (package libnftables1): neither is installed\n")
         contains(hidden(host, "apply").exits(1).err, f"apply rules: {text}")
+        lacks(hidden(host, "apply").err, "made", "what was said")
         contains(hidden(host, "check").exits(1).err, f"check rules: {text}")
         hidden(host, "remove").exits(0)
         use(host, "nftables")
