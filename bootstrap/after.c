@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
@@ -9,8 +10,11 @@
 #include "common/buf.h"
 #include "common/clock.h"
 #include "common/file.h"
+#include "common/json.h"
 #include "common/keyval.h"
 #include "common/paths.h"
+
+enum { RESULT_MAX = 256 << 10 };
 
 enum after_verdict after_judge(const struct after_facts *f)
 {
@@ -78,4 +82,44 @@ int after_wait(int root, unsigned remind_ms, struct err *e)
 			(void) watch(inotify, root); /* the folder itself may just have been made */
 	}
 	return 0;
+}
+
+/* An error is the text of a Python tuple, "('scripts-user', RuntimeError(…))"; one that is not has no name. */
+static void module_of(const char *error, char ret[AFTER_MODULE_SIZE])
+{
+	size_t n;
+
+	ret[0] = '\0';
+	if (strncmp(error, "('", 2) != 0)
+		return;
+	error += 2;
+	n = strspn(error, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+	if (n > 0 && n < AFTER_MODULE_SIZE && error[n] == '\'')
+		snprintf(ret, AFTER_MODULE_SIZE, "%.*s", (int) n, error);
+}
+
+void after_errors(struct view result, struct after_errors *ret)
+{
+	AUTO_JSON *doc = NULL;
+	struct json_object *errors, *first;
+	struct json_place where;
+	struct err unused;
+
+	*ret = (struct after_errors) { .n = 0 };
+	if (json_parse(result, &doc, &where, &unused) < 0 || json_get(doc, json_type_array, &errors, "v1", "errors", NULL) < 0)
+		return;
+	ret->n = json_object_array_length(errors);
+	first = ret->n > 0 ? json_object_array_get_idx(errors, 0) : NULL;
+	if (json_object_is_type(first, json_type_string))
+		module_of(json_object_get_string(first), ret->first);
+}
+
+void after_look_errors(int root, struct after_errors *ret)
+{
+	AUTO_BUF text = { 0 };
+	struct err unused;
+
+	*ret = (struct after_errors) { .n = 0 };
+	if (file_read(root, PATH_CLOUD_RESULT, RESULT_MAX, &text, &unused) == 0)
+		after_errors(buf_view(&text), ret);
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "common/err.h"
+#include "common/view.h"
 
 struct after_facts {
 	bool cloud_init_here;     /* it runs on this boot: its generator says so before any unit starts */
@@ -22,5 +23,19 @@ void after_look(int root, struct after_facts *ret);
 
 /* Waits, by inotify, until cloud-init has written its result or remind_ms are over. 0 or negative. */
 int after_wait(int root, unsigned remind_ms, struct err *e) MUST_CHECK;
+
+enum { AFTER_MODULE_SIZE = 48 };
+
+/* What went wrong in cloud-init: how often, and in which of its modules first (empty: it does not say). */
+struct after_errors {
+	size_t n;
+	char   first[AFTER_MODULE_SIZE];
+};
+
+/* Reads a result.json. What is no such document has no errors. Of cloud-init's text only the module's name is taken. Pure. */
+void after_errors(struct view result, struct after_errors *ret);
+
+/* The same of the result that is there on this boot. */
+void after_look_errors(int root, struct after_errors *ret);
 
 #endif

@@ -61,6 +61,24 @@ static void check_late(int root)
 		step_note(root, STEP_LATE_CHECK, STEP_DONE, begin, "nothing is odd in '%s'", PATH_ECS_CONFIG);
 }
 
+/* A script that ended half way has no other voice: its unit failed, and the agent runs with what the script did before. */
+static void note_errors(int root, long begin)
+{
+	struct after_errors errors;
+	char where[AFTER_MODULE_SIZE + 32] = "";
+
+	after_look_errors(root, &errors);
+	if (errors.n == 0) {
+		step_note(root, STEP_CLOUD_INIT, STEP_DONE, begin, "it has worked off the user data");
+		return;
+	}
+	if (errors.first[0])
+		snprintf(where, sizeof where, ", the first in its module '%s'", errors.first);
+	step_note(root, STEP_CLOUD_INIT, STEP_WARNED, begin, "it has worked off the user data with %zu error%s%s", errors.n, errors.n == 1 ? "" : "s", where);
+	log_warn("cloud-init worked off the user data with %zu error%s%s; the agent starts with the ecs.config that is there; see '%s'", errors.n,
+		 errors.n == 1 ? "" : "s", where, PATH_CLOUD_OUTPUT);
+}
+
 static void note_wait(int root, const struct after_facts *f, long begin)
 {
 	if (after_judge(f) == AFTER_WITHHOLD)
@@ -70,7 +88,7 @@ static void note_wait(int root, const struct after_facts *f, long begin)
 	else if (!f->cloud_init_finished)
 		step_note(root, STEP_CLOUD_INIT, STEP_SKIPPED, begin, "nothing in the user data is for cloud-init");
 	else
-		step_note(root, STEP_CLOUD_INIT, STEP_DONE, begin, "it has worked off the user data");
+		note_errors(root, begin);
 }
 
 int run_after(const struct options *o)

@@ -19,6 +19,7 @@
 #define PATH_CLOUD_COPY      "/var/lib/cloud/instance/user-data.txt"
 #define PATH_CLOUD_RUN_DIR   "/run/cloud-init"
 #define PATH_CLOUD_RESULT    "/run/cloud-init/result.json"
+#define PATH_CLOUD_OUTPUT    "/var/log/cloud-init-output.log" /* what scripts printed */
 #define PATH_CLOUD_ENABLED   "/run/cloud-init/enabled"
 
 /* What the user data of this boot holds; decides whether anything waits for cloud-init. */

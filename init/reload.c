@@ -32,8 +32,11 @@ int reload_ask(int root, pid_t supervisor, struct err *e)
 		return r;
 	if (kill(supervisor, SIGHUP) < 0)
 		return err_set(e, -errno, "send SIGHUP to the supervisor, process %d", (int) supervisor);
-	while ((r = file_read(root, RESULT, 64, &text, e)) == FILE_ABSENT && clock_ms() < deadline)
+	/* A supervisor that was killed meanwhile answers no more, and systemd does not start another one before we have ended. */
+	while ((r = file_read(root, RESULT, 64, &text, e)) == FILE_ABSENT && clock_ms() < deadline && kill(supervisor, 0) == 0)
 		clock_sleep_ms(LOOK_MS);
+	if (r == FILE_ABSENT && kill(supervisor, 0) < 0)
+		return err_say(e, -ESRCH, "reload: the supervisor, process %d, has ended", (int) supervisor);
 	if (r < 0)
 		return r;
 	if (r == FILE_ABSENT)

@@ -21,10 +21,10 @@ check-san:                                               ## the same under ASan 
 check-unit: $(UNIT) $(REPLAY:%=%.tap)                            ## unit tests and fuzz replay only: no root, no packages but the libraries
 	$(Q)tests/run $(UNIT) $(REPLAY:%=%.tap)
 
-check-boot:                                              ## real boots: systemd, cloud-init, dockerd in a container, and faults in them (root)
+check-boot:                                              ## real boots: systemd, cloud-init, dockerd in a container, faults, and the boot matrix (root; some 10 minutes)
 	$(Q)tests/deps build test boot
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)tests/run $(sort $(wildcard tests/boot/check-*.py))
+	$(Q)TAP_TIMEOUT=1200 tests/run $(sort $(wildcard tests/boot/check-*.py))
 
 check-vm:                                                ## NFS mounts of a kernel that has NFS, in a virtual machine without KVM (root; minutes)
 	$(Q)tests/deps build test boot vm

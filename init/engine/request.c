@@ -82,17 +82,29 @@ static void hash(struct json_object *request, const char *image_id, char ret[2 *
 		hex_of(sum, sizeof sum, ret);
 }
 
-struct json_object *agent_request(const struct host *h, const char *image_id)
+static struct json_object *plain_request(const struct host *h)
 {
 	AUTO_JSON *env = agent_environment(h);
-	struct json_object *o = json_object_new_object(), *own_labels = agent_labels(env, NULL);
-	char sum[2 * SHA256_LEN + 1];
+	struct json_object *o = json_object_new_object();
 
 	put(o, "Image", AGENT_IMAGE);
 	json_object_object_add(o, "Env", env_list(env));
-	json_object_object_add(o, "Labels", own_labels);
+	json_object_object_add(o, "Labels", agent_labels(env, NULL));
 	json_object_object_add(o, "HostConfig", host_config(h, env));
-	hash(o, image_id, sum);
-	put(own_labels, HASH_LABEL, sum);
+	return o;
+}
+
+struct json_object *agent_request(const struct host *h, const char *image_id)
+{
+	struct json_object *o = plain_request(h), *labels = json_object_object_get(o, "Labels");
+	struct host lasting = *h;
+	AUTO_JSON *hashed = NULL;
+	char sum[2 * SHA256_LEN + 1];
+
+	/* It comes in the course of a boot: the agent that was started before is not to be replaced for it by the next supervisor. */
+	lasting.cloud_result = false;
+	hashed = plain_request(&lasting);
+	hash(hashed, image_id, sum);
+	put(labels, HASH_LABEL, sum);
 	return o;
 }

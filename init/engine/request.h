@@ -30,8 +30,8 @@ bool agent_log_options_good(const struct host *h);  /* ECS_LOG_OPTS is absent or
 struct json_object *agent_labels(struct json_object *env, bool *ret_good);
 
 /*
- * The whole request. Its hash, over the request and the id of the image, goes into the label HASH_LABEL: a running agent
- * with the same hash is what we would start. NULL only when memory is short; the caller puts it.
+ * The whole request. Its hash, over the request (but cloud-init's result) and the id of the image, goes into the label
+ * HASH_LABEL: a running agent with the same hash is what we would start. NULL only when memory is short; the caller puts it.
  */
 struct json_object *agent_request(const struct host *h, const char *image_id);
 

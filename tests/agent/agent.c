@@ -10,6 +10,7 @@
  *
  * STAND_IN_ORDER in the environment (`exit/2`) is obeyed at start, so that
  * ecs.config can ask for an agent that never comes up.
+ * The ports open REGISTER_MS after the start: the real agent opens them when it has registered.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -26,6 +27,10 @@
 
 #ifndef AGENT_VERSION
 #define AGENT_VERSION "1.0.0"
+#endif
+
+#ifndef REGISTER_MS
+#define REGISTER_MS 0
 #endif
 
 static void on_term(int sig)
@@ -143,6 +148,7 @@ int main(void)
 	fflush(stdout);
 	if (order)
 		obey(order);
+	usleep(REGISTER_MS * 1000);
 
 	struct pollfd ports[] = {
 		{ .fd = listen_on("0.0.0.0", 51678), .events = POLLIN },

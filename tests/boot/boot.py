@@ -31,13 +31,20 @@ PROBE = ("unshare", "--mount", "--net", "--pid", "--cgroup", "--fork", "--mount-
 
 @dataclasses.dataclass(frozen=True)
 class Scenario:
-    user_data: str
+    user_data: str | bytes | None   # a file beside this one, or what it holds; None: there is none
     steps: tuple = ()       # shell commands, run in the machine once the boot is over
     imds: tuple = ("--token-optional",)     # cloud-init asks for no token off EC2
     seconds: int = 40       # how long the boot may take, PID 1 to the agent
     steps_seconds: int = 30 # how long the steps may take, and the way down
-    files: tuple = ()       # (path, text): put into the machine before it boots; scripts are programs
+    files: tuple = ()       # (path, text): files put into the machine before it boots, programs if they begin with #!
     away: tuple = ()        # what the machine lacks: patterns of paths, which it finds below /away
+    copies: tuple = ()      # (path here, path in it): files
+    prepare: str = "systemctl --quiet enable ecs.service"   # a shell command that is run in its disk then
+    installed: bool = True  # by `make install`; if not, PREPARE does it
+    over: str = ""          # a shell command: the boot is over, too, when it succeeds
+    agent: tuple = ()       # options of tests/agent/image
+    outside: bool = False   # watch the agent's port from another host
+    again: "Scenario" = None    # the same disk boots once more: of this count user_data, steps, imds, over and seconds
 
 
 @dataclasses.dataclass
@@ -50,6 +57,8 @@ class Boot:
     journal: str = ""
     imds: str = ""          # what the stand-in for the metadata service printed
     requests: tuple = ()    # and what it was asked for
+    watched: tuple = ()     # what tests/boot/guest/probe saw from outside and from inside
+    before: "Boot" = None   # the first boot of the same disk
 
     def need(self):
         if self.skipped:
@@ -71,14 +80,20 @@ class Boot:
         tap.check(agent, "there is no container ecs-agent")
         return agent
 
+    def registered(self):
+        """When the agent answered as one that has registered; None if it never did."""
+        return self.need()["registered"]
+
     def agent_started(self):
-        # Docker writes more digits than Python reads
-        text = re.sub(r"(\.\d{6})\d*Z$", r"\1+00:00", self.agent()["State"]["StartedAt"])
-        return datetime.datetime.fromisoformat(text).timestamp()
+        return docker_time(self.agent()["State"]["StartedAt"])
+
+    def agent_created(self):
+        return docker_time(self.agent()["Created"])
 
     def timeline(self):
         """What happened when, in seconds since PID 1 began, in that order."""
         stamps = {
+            "network-online.target": self.stamp("network-online.target", "ActiveEnterTimestampMonotonic"),
             "ecs-bootstrap.service ended": self.stamp("ecs-bootstrap.service", "ExecMainExitTimestampMonotonic"),
             "cloud-init.service began": self.stamp("cloud-init.service", "ExecMainStartTimestampMonotonic"),
             "docker.service active": self.stamp("docker.service", "ActiveEnterTimestampMonotonic"),
@@ -89,6 +104,7 @@ class Boot:
             "ecs.service begun": self.stamp("ecs.service", "InactiveExitTimestampMonotonic"),
             "agent container started": self.agent_started(),
             "ecs.service active": self.stamp("ecs.service", "ActiveEnterTimestampMonotonic"),
+            "agent registered": self.registered() or 0,
         }
         begin = self.report["began"] + self.report["clock_offset"]
         return sorted((when - begin, what) for what, when in stamps.items() if when)
@@ -103,6 +119,11 @@ class Boot:
             return [line for line in self.journal.splitlines() if "ecs" in line]
         text = "\n".join((self.broken, self.imds, self.console))
         return [line for line in text.splitlines() if line.strip()]
+
+
+def docker_time(text):
+    """Docker writes more digits than Python reads."""
+    return datetime.datetime.fromisoformat(re.sub(r"(\.\d{6})\d*Z$", r"\1+00:00", text)).timestamp()
 
 
 class Refused(Exception):
@@ -180,9 +201,9 @@ class Work:
 
     def remove(self, folder):
         remove_cgroup(self.cgroup_of(folder))
-        # Swap is the whole machine's: what a killed one switched on would stay.
-        for path in glob.glob(os.path.join(folder, "docker", "*swap*")):
-            subprocess.run(["swapoff", path], capture_output=True)
+        # swap space is the kernel's, not a machine's: one that was killed has left it on
+        for path in glob.glob(os.path.join(folder, "report", "swapfile*")) + glob.glob(os.path.join(folder, "docker", "*swap*")):
+            subprocess.run(("swapoff", path), stderr=subprocess.DEVNULL)
         shutil.rmtree(folder)
 
     def path(self, *names):
@@ -210,12 +231,33 @@ def command(*words):
         tap.fail(f"{' '.join(words)}: exit status {done.returncode}\n{done.stdout}")
 
 
+def fill_boot(work, scenario, number):
+    """What the boot of that number finds."""
+    if isinstance(scenario.user_data, str):
+        shutil.copy(os.path.join(HERE, scenario.user_data), work.path(f"user-data.{number}"))
+    elif scenario.user_data is not None:
+        with open(work.path(f"user-data.{number}"), "wb") as file:
+            file.write(scenario.user_data)
+    with open(work.path(f"imds.{number}"), "w") as file:
+        file.writelines(option + "\n" for option in scenario.imds)
+    with open(work.path("report", f"scenario.{number}"), "w") as file:
+        json.dump({name: getattr(scenario, name) for name in ("seconds", "steps", "over")}, file)
+
+
 def fill(work, scenario):
     """What the machine is made of, beside the cached root."""
-    os.mkdir(work.path("report"))
-    command("make", "--no-print-directory", "-C", TOP, "install", f"DESTDIR={work.path('stage')}")
-    command(os.path.join(TOP, "tests/agent/image"), work.path("ecs-agent.tar"))
-    shutil.copy(os.path.join(HERE, scenario.user_data), work.path("user-data"))
+    for name in ("report", "stage"):
+        os.mkdir(work.path(name))
+    if scenario.installed:
+        command("make", "--no-print-directory", "-C", TOP, "install", f"DESTDIR={work.path('stage')}")
+    command(os.path.join(TOP, "tests/agent/image"), *scenario.agent, work.path("ecs-agent.tar"))
+    with open(work.path("prepare"), "w") as file:
+        file.write(scenario.prepare)
+    if scenario.outside:
+        open(work.path("outside.log"), "w").close()
+    for path, target in scenario.copies:
+        os.makedirs(os.path.dirname(work.path("stage") + target), exist_ok=True)
+        shutil.copy(path, work.path("stage") + target)
     for path, text in scenario.files:
         os.makedirs(os.path.dirname(work.path("stage") + path), exist_ok=True)
         with open(work.path("stage") + path, "w") as file:
@@ -223,20 +265,25 @@ def fill(work, scenario):
         os.chmod(work.path("stage") + path, 0o755 if text.startswith("#!") else 0o644)
     with open(work.path("away"), "w") as file:
         file.writelines(pattern + "\n" for pattern in scenario.away)
-    with open(work.path("report", "scenario.json"), "w") as file:
-        json.dump(dataclasses.asdict(scenario), file)
+    for number, one in enumerate(boots_of(scenario)):
+        fill_boot(work, one, number)
+
+
+def boots_of(scenario):
+    return (scenario, scenario.again) if scenario.again else (scenario,)
 
 
 def run_machine(work, root, scenario):
     """Gives what went wrong, or nothing. However this ends, the machine has ended then."""
     words = [os.path.join(HERE, "machine"), work.folder, root, work.cgroup,
-             os.path.join(TOP, "tests/fakes/imds.py"), *scenario.imds]
+             os.path.join(TOP, "tests/fakes/imds.py")]
+    seconds = sum(one.seconds + one.steps_seconds for one in boots_of(scenario))
     try:
         # The machine's own wait comes first; this is for one that never gets that far.
         done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=scenario.seconds + scenario.steps_seconds)
+                              stderr=subprocess.STDOUT, text=True, timeout=seconds)
     except subprocess.TimeoutExpired:
-        return f"the machine still ran after {scenario.seconds + scenario.steps_seconds} s"
+        return f"the machine still ran after {seconds} s"
     return f"the machine ended with {done.returncode}: {done.stdout}" if done.returncode else ""
 
 
@@ -247,9 +294,9 @@ def plain(text):
 
 def keep(work):
     os.makedirs(KEEP, exist_ok=True)
-    for name in ("report/report.json", "report/journal", "console.log", "imds.log", "imds.out"):
-        if os.path.exists(work.path(name)):
-            shutil.copy(work.path(name), KEEP)
+    for name in ("report/report.*", "report/journal.*", "report/*.log", "*.log", "imds.out"):
+        for path in glob.glob(work.path(name)):
+            shutil.copy(path, KEEP)
 
 
 def build_root():
@@ -283,10 +330,22 @@ def boot_machine(scenario):
         broken = run_machine(work, root, scenario)
         if KEEP:
             keep(work)
-        report = work.read("report", "report.json")
-        return Boot(report=json.loads(report) if report else None, broken=broken or "the machine left no report",
-                    console=plain(work.read("console.log")), journal=work.read("report", "journal"),
-                    imds=work.read("imds.out"), requests=tuple(map(json.loads, work.read("imds.log").splitlines())))
+        return read_boots(work, scenario, broken or "the machine left no report")
+
+
+def read_lines(work, *names):
+    return tuple(map(json.loads, work.read(*names).splitlines()))
+
+
+def read_boots(work, scenario, broken):
+    boot = None
+    for number, _ in enumerate(boots_of(scenario)):
+        report = work.read("report", f"report.{number}")
+        boot = Boot(report=json.loads(report) if report else None, broken=broken, before=boot,
+                    console=plain(work.read(f"console.{number}.log")), journal=work.read("report", f"journal.{number}"),
+                    imds=work.read("imds.out"), requests=read_lines(work, "imds.log"),
+                    watched=read_lines(work, "outside.log") + read_lines(work, "report", "inside.log"))
+    return boot
 
 
 @functools.cache

@@ -9,33 +9,17 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
 
 import tap
-from boot import Scenario, boot
+from boot import boot
+from efs_scene import scenario
 
-USER_DATA = "user-data-efs.mime"
-APT = ("/usr/local/sbin/apt-get", """#!/bin/sh
-sleep 1
-echo "$(date +%s.%N) $*" >>/run/apt-get.calls
-""")
-# /mnt/not-needed never comes; /efs comes after a while, or once somebody has mended it
-MOUNT = """#!/bin/sh
-echo "$(date +%s.%N) $*" >>/run/mount.efs.calls
-if [ "$2" = /mnt/not-needed ]; then
-	echo "mount.nfs4: Connection refused" >&2
-	exit 32
-fi
-{mend}
-sleep 1
-exec mount -i -t tmpfs "$1" "$2"
-"""
-BROKEN = "[ -e /run/mended ] || { sleep 1; echo 'mount.nfs4: access denied by server while mounting 127.0.0.1:/' >&2; exit 32; }"
 SHOW = "systemctl show -p ActiveState -p Result -p ExecMainStartTimestampMonotonic -p ActiveEnterTimestampMonotonic -p InactiveEnterTimestampMonotonic"
 
-GOOD = Scenario(USER_DATA, seconds=60, files=(APT, ("/usr/sbin/mount.efs", MOUNT.format(mend=""))), steps=(
+GOOD = scenario(broken=False, seconds=60, steps=(
     "cat /run/apt-get.calls", "cat /run/mount.efs.calls", "cat /etc/fstab",
     f"{SHOW} efs.mount", f"{SHOW} docker.service", f"{SHOW} 'mnt-not\\x2dneeded.mount'",
     "sleep 1; cat /run/ecs/efs-results.json", "cat /var/lib/ecs/bootstrap/packages.json", "cat /var/log/ecs/ecs-bootstrap.log",
     "systemctl show -p ExecMainExitTimestampMonotonic --value ecs-bootstrap"))
-BAD = Scenario(USER_DATA, seconds=15, steps_seconds=100, files=(APT, ("/usr/sbin/mount.efs", MOUNT.format(mend=BROKEN))), steps=(
+BAD = scenario(broken=True, seconds=15, steps_seconds=100, steps=(
     "systemctl is-active docker.service ecs.service; ls /var/run/docker.pid", "cat /run/ecs/efs-results.json",
     "journalctl -b --no-hostname -o cat -u docker.service -u ecs.service -u init.scope -n 200",
     "touch /run/mended; for i in $(seq 300); do systemctl -q is-active ecs && break; sleep 0.2; done; systemctl is-active docker ecs efs.mount; "
@@ -44,8 +28,8 @@ BAD = Scenario(USER_DATA, seconds=15, steps_seconds=100, files=(APT, ("/usr/sbin
     "findmnt /efs; ls -d /efs; systemctl is-active docker; ls /etc/systemd/system/docker.service.d /etc/systemd/system/ecs.service.d"))
 
 
-def step(scenario, number):
-    return boot(scenario).need()["steps"][number]["output"]
+def step(machine, number):
+    return boot(machine).need()["steps"][number]["output"]
 
 
 def stamps(text):
@@ -118,8 +102,8 @@ def main():
         tap.main()
     except SystemExit as end:
         if end.code:
-            for scenario in (GOOD, BAD):
-                for line in boot(scenario).diagnostics()[-60:]:
+            for machine in (GOOD, BAD):
+                for line in boot(machine).diagnostics()[-60:]:
                     tap.say(f"# {line}")
         raise
 

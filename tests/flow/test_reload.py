@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -239,6 +240,16 @@ def test_verb_without_a_supervisor():
         child = subprocess.Popen(["true"])
         child.wait()
         i.verb("reload", MAINPID=str(child.pid)).exits(255).within(2).says("send SIGHUP to the supervisor, process .*: No such process$")
+
+
+def test_verb_ends_with_the_supervisor():
+    with Instance() as i:
+        child = subprocess.Popen(["sh", "-c", "trap 'exec true' HUP; while :; do sleep 0.1; done"])
+        reap = threading.Thread(target=child.wait)
+        reap.start()
+        time.sleep(0.2)
+        i.verb("reload", MAINPID=str(child.pid)).exits(255).within(3).says("the supervisor, process .*, has ended$")
+        reap.join()
 
 
 @each(none={}, init={"MAINPID": "1"}, word={"MAINPID": "x"}, negative={"MAINPID": "-1"})

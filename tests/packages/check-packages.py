@@ -14,6 +14,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(TOP, "tests/lib"))
 
+import peer_package
 import tap
 
 CACHE = os.environ.get("ECS_TEST_CACHE", os.path.join(os.environ.get("XDG_CACHE_HOME", "/var/cache"), "ecs-bootstrap-tests"))
@@ -232,45 +233,8 @@ def test_deb_remove_then_purge():
             tap.check(not root.there(path), f"purge left {path}")
 
 
-PEER_UNIT = ("[Unit]\nAfter=docker.service\n[Service]\nExecStart=/usr/libexec/amazon-ecs-init start\n"
-             "[Install]\nWantedBy=multi-user.target\n")
-# What dh_installsystemd puts into the scripts of Amazon's deb, in the older form that masks too.
-PEER_SCRIPTS = {
-    "postinst": "deb-systemd-helper unmask ecs.service >/dev/null || true\n"
-                "deb-systemd-helper --quiet was-enabled ecs.service && deb-systemd-helper enable ecs.service >/dev/null || true\n",
-    "prerm": "if [ -d /run/systemd/system ] && [ \"$1\" = remove ]; then deb-systemd-invoke stop ecs.service >/dev/null || true; fi\n",
-    "postrm": "if [ \"$1\" = remove ]; then deb-systemd-helper mask ecs.service >/dev/null || true; fi\n"
-              "if [ \"$1\" = purge ]; then deb-systemd-helper purge ecs.service >/dev/null || true\n"
-              "deb-systemd-helper unmask ecs.service >/dev/null || true; fi\n",
-}
-
-
-def peer_tree(folder, units="/usr/lib/systemd/system"):
-    for path, text, mode in (("/usr/libexec/amazon-ecs-init", "#!/bin/sh\nexit 0\n", 0o755),
-                             ("/usr/libexec/amazon-ecs-volume-plugin", "#!/bin/sh\nexit 0\n", 0o755),
-                             (units + "/ecs.service", PEER_UNIT, 0o644),
-                             ("/var/cache/ecs/ecs-agent-v1.105.1.tar", "the agent's image", 0o644),
-                             ("/var/cache/ecs/state", "2", 0o644)):
-        os.makedirs(os.path.dirname(folder + path), exist_ok=True)
-        with open(folder + path, "w") as file:
-            file.write(text)
-        os.chmod(folder + path, mode)
-    for path in ("/etc/ecs", "/var/log/ecs", "/var/lib/ecs/data"):
-        os.makedirs(folder + path)
-
-
 def peer_deb(root, units):
-    tree = root.at("/tmp/peer")
-    peer_tree(tree, units)
-    os.symlink("ecs-agent-v1.105.1.tar", tree + "/var/cache/ecs/ecs-agent.tar")
-    os.mkdir(tree + "/DEBIAN")
-    with open(tree + "/DEBIAN/control", "w") as file:
-        file.write("Package: amazon-ecs-init\nVersion: 1.105.1-1\nArchitecture: all\nMaintainer: a <a@b.example>\nDescription: peer\n")
-    for name, text in PEER_SCRIPTS.items():
-        with open(f"{tree}/DEBIAN/{name}", "w") as file:
-            file.write("#!/bin/sh\nset -e\n" + text)
-        os.chmod(f"{tree}/DEBIAN/{name}", 0o755)
-    output("dpkg-deb", "--root-owner-group", "-b", tree, root.at("/tmp/peer.deb"))
+    peer_package.build(root.at("/tmp/peer"), root.at("/tmp/peer.deb"), units)
     root.dpkg("-i", "/tmp/peer.deb")
     tap.check(root.there(PEER_LINK), "the stand-in for Amazon's package is not enabled")
 
@@ -300,7 +264,7 @@ def test_deb_replaces_amazons(units):
 def peer_rpm(root):
     """Built as Amazon's: ghosts, a link made in %post, no %preun."""
     tree, top = root.at("/tmp/peer"), root.at("/tmp/top")
-    peer_tree(tree)
+    peer_package.tree(tree)
     for name in ("ecs.config", "ecs.config.json"):
         open(f"{tree}/etc/ecs/{name}", "w").close()
     open(tree + "/var/cache/ecs/ecs-agent.tar", "w").close()

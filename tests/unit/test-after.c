@@ -20,9 +20,34 @@ static void test_every_combination(void **state)
 	}
 }
 
+static void check_errors(const char *text, size_t n, const char *first)
+{
+	struct after_errors got;
+
+	after_errors(view_of(text), &got);
+	assert_int_equal(got.n, n);
+	assert_string_equal(got.first, first);
+}
+
+static void test_errors_of_cloud_init(void **state)
+{
+	(void) state;
+	check_errors("{\"v1\": {\"datasource\": \"DataSourceEc2\", \"errors\": []}}", 0, "");
+	check_errors("{\"v1\": {\"errors\": [\"('scripts-user', RuntimeError('Runparts: 1 failures'))\", \"x\"]}}", 2, "scripts-user");
+	check_errors("{\"v1\": {\"errors\": [\"could not import a module\"]}}", 1, "");
+	/* only the name of a module may come from there */
+	check_errors("{\"v1\": {\"errors\": [\"('pass word', 1)\"]}}", 1, "");
+	check_errors("{\"v1\": {\"errors\": [\"('unended\"]}}", 1, "");
+	check_errors("{\"v1\": {\"errors\": [\"('a23456789012345678901234567890123456789012345678901234567890', 1)\"]}}", 1, "");
+	check_errors("{\"v1\": {\"errors\": [null, 7]}}", 2, "");
+	check_errors("{\"v1\": {\"errors\": \"one\"}}", 0, "");
+	check_errors("{\"v1\": ", 0, "");
+	check_errors("", 0, "");
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(test_every_combination) };
+	const struct CMUnitTest tests[] = { TEST(test_every_combination), TEST(test_errors_of_cloud_init) };
 
 	return RUN("after", tests);
 }

@@ -162,6 +162,8 @@ static void test_hash_follows_the_request(void **state)
 	assert_string_equal(hash(&a, "sha256:1", one), hash(&same, "sha256:1", two));
 	assert_string_not_equal(hash(&a, "sha256:1", one), hash(&other, "sha256:1", two));
 	assert_string_not_equal(hash(&a, "sha256:1", one), hash(&a, "sha256:2", two));
+	same.cloud_result = !a.cloud_result;
+	assert_string_equal(hash(&a, "sha256:1", one), hash(&same, "sha256:1", two));
 }
 
 static void test_os_family(void **state)
