@@ -9,6 +9,10 @@ else
 fi
 systemctl enable docker
 ecs-bootstrap bake ${AGENT_TAR:+--agent-tar "$AGENT_TAR"}
+# Loaded here (downloaded first where there is no tar), the agent's image costs the first boot no time and no network.
+systemctl start docker
+/usr/libexec/amazon-ecs-init reload-cache
+systemctl stop docker.socket docker
 rm -f /tmp/ecs-bootstrap.rpm /tmp/ecs-bootstrap.deb /tmp/ecs-agent.tar
 ecs-bootstrap seal
 cloud-init clean --logs
