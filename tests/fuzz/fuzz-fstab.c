@@ -4,6 +4,7 @@
 #include "bootstrap/efs-fstab.h"
 #include "bootstrap/packages-manager.h"
 #include "bootstrap/proc-text.h"
+#include "common/efs-cause.h"
 #include "tests/fuzz/fuzz.h"
 
 static void need(bool so)
@@ -44,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	(void) efs_fstab_taken(text, "/efs");
 	(void) mountinfo_has(text, "/efs");
 	(void) package_is_listed(text, "hello=1");
-	need(efs_cause_text(efs_judge(text, false)) != NULL);
+	need(efs_cause(text, EFS_WAY_UNKNOWN, false) != NULL);
 	(void) package_judge(&m, 1, text);
 	cause = package_cause(text);
 	need(cause.len > 0 && !memchr(cause.p, '\n', cause.len));

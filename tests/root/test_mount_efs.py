@@ -302,7 +302,7 @@ test_runs_of_mount_nfs4 = together(test_runs_of_mount_nfs4)
 
 @each(iam=("tls", "access denied by server while mounting x", r"\(option iam\)"), policy=("tls,iam", "access denied by server", "ClientMount"),
       tls=("", "access denied by server", r"\(option tls\)"), module=("", "No such device", "modprobe nfsv4"),
-      path=("", "mounting x failed, reason given by server: No such file or directory", "the path does not exist"))
+      path=("", "mounting x failed, reason given by server: No such file or directory", "there is no such folder"))
 def test_causes(options, said, words):
     with Scene(f"32 0 mount.nfs4: {said}") as scene:
         scene.listen()
