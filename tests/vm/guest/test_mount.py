@@ -134,7 +134,7 @@ def test_tls_at_a_mount_point_whose_name_needs_escapes():
 def test_iam_with_the_credentials_of_a_task_and_an_access_point():
     target.start(signed=True)
     with mounted(FS, A, f"{TLS},iam,awscredsuri={URI},accesspoint={ACCESS_POINT}"):
-        equal(sh(f"cat {A}/file"), "hello\n", "file")
+        equal(sh(f"cat {A}/own"), "team\n", "file")
         line = target.visitor(f"fs={FS} ap={ACCESS_POINT} key={KEY_ID} ")
         contains(line, "source=ecs.ec2 ", "visitor")
         check("refused=" not in line, line)
@@ -143,9 +143,9 @@ def test_iam_with_the_credentials_of_a_task_and_an_access_point():
 
 def test_an_access_point_is_a_root_of_its_own():
     target.start(signed=True)
-    with mounted(FS, B, TLS + ",iam"), mounted(FS, A, f"{TLS},iam,accesspoint={ACCESS_POINT}"):
-        equal(sorted(os.listdir(A)), ["own"], "what the access point shows")
-        equal(set(os.listdir(B)) >= {"file", "sub", "team"}, True, "what the file system holds beside it")
+    with mounted(FS, A, f"{TLS},iam,accesspoint={ACCESS_POINT}"), mounted(FS, B, TLS + ",iam"):
+        equal(os.listdir(A), ["own"], "what the access point shows")
+        check({"file", "sub", "team"} <= set(os.listdir(B)), f"the file system holds {os.listdir(B)}")
         sh(f"echo mine >{A}/mine")
         equal(sh(f"cat /srv/efs/team/mine; stat -c %u:%g /srv/efs/team/mine {B}/team/mine"), f"mine\n{TEAM}:{TEAM}\n{TEAM}:{TEAM}\n")
         contains(sh(f"cat {A}/../file {A}/team/own", 1), "No such file", "way out")
@@ -219,14 +219,16 @@ def test_the_tunnel_is_confined_and_says_nothing_that_is_not_news():
         tunnel = sh(f"systemctl show -P MainPID {unit_of(A)}").strip()
         status = dict(line.split(":", 1) for line in sh(f"cat /proc/{tunnel}/status").splitlines())
         equal((status["Seccomp"].strip(), status["NoNewPrivs"].strip()), ("2", "1"), "seccomp and new privileges")
-        equal(bin(int(status["CapEff"], 16)).count("1") <= 3, True, f"capabilities {status['CapEff']}")
+        check(bin(int(status["CapEff"], 16)).count("1") <= 3, f"capabilities {status['CapEff']}")
         equal(sh(f"readlink /proc/{tunnel}/ns/mnt"), sh("readlink /proc/1/ns/mnt"), "mount namespace")
     gone(A)
     os.kill(pid, signal.SIGKILL)
     said = sh(f"journalctl -q -b --since @{since} -o cat -u {unit_of(A)}")
-    warned = sh(f"journalctl -q -b --since @{since} -o cat -p warning -u {unit_of(A)}", None)
-    equal(warned.strip(), "", "warnings")
-    equal(len(said.splitlines()) <= 8, True, f"lines in the journal:\n{said}")
+    # systemd 252 has a word about two keys that came with 254
+    warned = [line for line in sh(f"journalctl -q -b --since @{since} -o cat -p warning -u {unit_of(A)}", None).splitlines() if "Unknown key" not in line]
+    equal(warned, [], "warnings")
+    said = [line for line in said.splitlines() if "Unknown key" not in line]
+    check(len(said) <= 8, "lines in the journal:\n" + "\n".join(said))
     lacks(sh(f"journalctl -q -b --since @{since} -o cat -k", None), "audit", "the kernel")
 
 
