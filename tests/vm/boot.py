@@ -13,7 +13,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 PROGRAMS = ("qemu-system-x86_64", "qemu-img", "mmdebstrap", "mke2fs", "setpriv", "flock")
-SECONDS = int(os.environ.get("VM_SECONDS", "540"))
+SECONDS = int(os.environ.get("VM_SECONDS", "960"))
 KEEP = os.environ.get("VM_KEEP")
 
 
