@@ -3,12 +3,11 @@
 #include "common/attr.h"
 #include "common/efs-cause.h"
 
-#define BIT(way)  (1U << EFS_WAY_##way)
-#define ANY       (BIT(UNKNOWN) | BIT(PLAIN) | BIT(TLS) | BIT(TLS_IAM))
-#define UNKNOWN   BIT(UNKNOWN)
-#define PLAIN     BIT(PLAIN)
-#define TLS       BIT(TLS)
-#define IAM       BIT(TLS_IAM)
+#define IF_UNKNOWN (1U << EFS_WAY_UNKNOWN)
+#define IF_PLAIN   (1U << EFS_WAY_PLAIN)
+#define IF_TLS     (1U << EFS_WAY_TLS)
+#define IF_IAM     (1U << EFS_WAY_TLS_IAM)
+#define ANY        (IF_UNKNOWN | IF_PLAIN | IF_TLS | IF_IAM)
 
 #define NO_HELPER "nothing here can mount it: neither amazon-efs-utils nor the NFS client with mount.efs is installed"
 #define NO_KERNEL "this kernel has no NFS client: modprobe nfsv4"
@@ -32,18 +31,18 @@ const struct efs_cause efs_causes[] = {
 	{ "Failed to resolve", ANY, NO_NAME },
 	{ "Name or service not known", ANY, NO_NAME },
 	{ "No address associated with hostname", ANY, NO_NAME },
-	{ "access denied by server", PLAIN, "access is denied: does the file system policy ask for TLS (option tls), or for a role (option iam)?" },
-	{ "access denied by server", TLS, "access is denied: does the file system policy ask for a role (option iam), and is the access point there?" },
-	{ "access denied by server", IAM | UNKNOWN, DENIED },
+	{ "access denied by server", IF_PLAIN, "access is denied: does the file system policy ask for TLS (option tls), or for a role (option iam)?" },
+	{ "access denied by server", IF_TLS, "access is denied: does the file system policy ask for a role (option iam), and is the access point there?" },
+	{ "access denied by server", IF_IAM | IF_UNKNOWN, DENIED },
 	{ "AccessDenied", ANY, DENIED },
 	{ "Access Denied", ANY, DENIED },
 	{ "Permission denied", ANY, DENIED },
 	{ "Operation not permitted", ANY, DENIED },
 	{ "reason given by server: No such file or directory", ANY, "there is no such folder in the file system: look at rootDirectory" },
-	{ "reset by peer", TLS | IAM, "the connection is cut off: TLS was refused, the access point is not ready, or a proxy stands in between" },
-	{ "reset by peer", PLAIN | UNKNOWN, "the connection is cut off: the policy may demand TLS or IAM authorization, the access point is not ready, or a proxy stands in between" },
-	{ "Connection refused", TLS | IAM, "the connection is refused: the tunnel does not listen any more" },
-	{ "Connection refused", PLAIN | UNKNOWN, "the connection is refused: nothing listens on port 2049 of the mount target, or the TLS tunnel has ended" },
+	{ "reset by peer", IF_TLS | IF_IAM, "the connection is cut off: TLS was refused, the access point is not ready, or a proxy stands in between" },
+	{ "reset by peer", IF_PLAIN | IF_UNKNOWN, "the connection is cut off: the policy may demand TLS or IAM authorization, the access point is not ready, or a proxy stands in between" },
+	{ "Connection refused", IF_TLS | IF_IAM, "the connection is refused: the tunnel does not listen any more" },
+	{ "Connection refused", IF_PLAIN | IF_UNKNOWN, "the connection is refused: nothing listens on port 2049 of the mount target, or the TLS tunnel has ended" },
 	{ "Network is unreachable", ANY, NO_ROUTE },
 	{ "No route to host", ANY, NO_ROUTE },
 	{ "timed out", ANY, NO_ANSWER },
