@@ -39,14 +39,4 @@ int efs_fstab_merge(struct view fstab, struct view lines, struct buf *ret) MUST_
 /* The number of the line outside our block that mounts something at path; 0: none. */
 unsigned efs_fstab_taken(struct view fstab, const char *path);
 
-enum efs_cause {
-	EFS_OTHER, EFS_DNS, EFS_REFUSED, EFS_TIMEOUT, EFS_DENIED, EFS_RESET, EFS_NO_FOLDER, EFS_NO_HELPER, EFS_NO_KERNEL, EFS_UNREACHABLE,
-};
-
-/* What mount(8), mount.nfs4(8) or mount.efs said when it failed; timed_out: systemd ended it. */
-enum efs_cause efs_judge(struct view said, bool timed_out);
-
-/* In words, with what to look at. */
-const char *efs_cause_text(enum efs_cause cause);
-
 #endif

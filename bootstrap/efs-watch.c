@@ -8,6 +8,7 @@
 #include "bootstrap/proc-text.h"
 #include "common/backoff.h"
 #include "common/clock.h"
+#include "common/efs-cause.h"
 #include "common/file.h"
 #include "common/keyval.h"
 #include "common/spawn.h"
@@ -75,13 +76,15 @@ static void find_cause(struct item *item, bool timed_out)
 	char match[EFS_UNIT_SIZE + 32];
 	const char *const argv[] = { "journalctl", "-b", "-q", "--no-pager", "-o", "cat", "-n", "20", match, NULL };
 	AUTO_BUF said = { 0 };
+	const char *cause;
 	struct view last;
 
 	snprintf(match, sizeof match, "_SYSTEMD_UNIT=%s", item->mount.unit);
 	ask(argv, &said);
 	last = last_line(buf_view(&said));
+	cause = efs_cause(buf_view(&said), EFS_WAY_UNKNOWN, timed_out);
 	snprintf(item->why, sizeof item->why, "mount '%s' at '%s': %s%s%.*s", item->mount.file_system, item->mount.mount_point,
-		 efs_cause_text(efs_judge(buf_view(&said), timed_out)), last.len > 0 ? ": " : "", VIEW_ARG(last, 200));
+		 cause[0] ? cause : "it failed", last.len > 0 ? ": " : "", VIEW_ARG(last, 200));
 }
 
 static int on_failure(struct watch *w, struct item *item, bool timed_out, struct err *e)

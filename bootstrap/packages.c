@@ -5,12 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bootstrap/agent-files.h"
 #include "bootstrap/efs-mounts.h"
 #include "bootstrap/kept.h"
+#include "bootstrap/packages.h"
 #include "bootstrap/packages-manager.h"
 #include "bootstrap/packages-state.h"
-#include "bootstrap/packages.h"
+#include "common/agent-files.h"
 #include "common/backoff.h"
 #include "common/clock.h"
 #include "common/os-release.h"

@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "bootstrap/changes.h"
-#include "bootstrap/reach.h"
-#include "bootstrap/starttasks-call.h"
 #include "bootstrap/starttasks.h"
+#include "bootstrap/starttasks-call.h"
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/paths.h"
+#include "common/reach.h"
 #include "common/sigv4.h"
 
 enum { LIST_MAX = 256 << 10, IMDS_MS = 30000 };

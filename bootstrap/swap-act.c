@@ -108,7 +108,7 @@ static int look(struct swap_place *p, struct use *use, struct err *e)
 
 static enum swap_action decide(const struct swap_place *p, bool wanted, const struct use *use)
 {
-	return swap_decide(wanted, p->there, use->swap.active, swap_fits_memory(use->swap.used, use->available));
+	return swap_decide(wanted, p->there, use->swap.active, swap_fits_memory(use->swap.used, use->available + use->swap.elsewhere));
 }
 
 static int keep(const struct swap_place *p, const struct use *use, struct err *e)

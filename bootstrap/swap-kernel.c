@@ -38,9 +38,14 @@ int swap_look_use(int root, const struct stat *st, struct swap_use *ret, struct 
 	if (r != 0)
 		return r == FILE_ABSENT ? SWAP_NO_KERNEL : r;
 	rest = buf_view(&text);
-	while (st && swaps_next(&rest, &line))
-		if (is_same(&line, st))
-			*ret = (struct swap_use) { .active = true, .used = line.used };
+	while (st && swaps_next(&rest, &line)) {
+		if (is_same(&line, st)) {
+			ret->active = true;
+			ret->used = line.used;
+		} else if (line.size > line.used) {
+			ret->elsewhere += line.size - line.used;
+		}
+	}
 	return 0;
 }
 

@@ -13,7 +13,8 @@ enum { SWAP_NO_KERNEL = 1 }; /* there is no /proc/swaps below the root: nothing 
 
 struct swap_use {
 	bool     active;
-	uint64_t used; /* bytes */
+	uint64_t used;      /* bytes */
+	uint64_t elsewhere; /* bytes of other swap that are free: what used can go to */
 };
 
 /* Whether the kernel swaps to the file or device that *st is of. 0, SWAP_NO_KERNEL or negative. */

@@ -4,9 +4,10 @@
 
 #include "bootstrap/kept.h"
 #include "bootstrap/swap-act.h"
+#include "bootstrap/swap-await.h"
 #include "bootstrap/swap.h"
 
-enum { PATH_SIZE = 4096, NO_SWAPPINESS = -1 };
+enum { PATH_SIZE = 4096, NO_SWAPPINESS = -1, MOUNTS_WAIT_MS = 10000 };
 
 struct want {
 	const char *device; /* as it stands in the setting; NULL: no swap is wanted */
@@ -80,8 +81,10 @@ static int find_path(int root, const char *device, const char *ours, char ret[PA
 static int make(struct run *run, const char *path, const struct want *want, struct err *e)
 {
 	struct err unused;
-	int r = remember(run, path, e);
+	int r = strncmp(path, "/dev/", 5) != 0 ? swap_await_mounts(run->root, path, MOUNTS_WAIT_MS, e) : 0;
 
+	if (r == 0)
+		r = remember(run, path, e);
 	if (r == 0 && strcmp(path, PATH_SWAP_FILE) == 0)
 		r = dir_make(run->root, "/var/lib/ecs", 0755, e);
 	if (r == 0)
@@ -91,17 +94,55 @@ static int make(struct run *run, const char *path, const struct want *want, stru
 	return r;
 }
 
-/* First what there is goes, so that its room and its memory are free for the new one. */
+/* The new one first, for what the old one holds; until that has gone there are two of ours. */
+static int overlap(struct run *run, const char *ours, const char *path, const struct want *want, struct err *e)
+{
+	int r = kept_set(run->state, "oldPath", ours);
+
+	if (r < 0)
+		return err_set(e, r, "write '%s'", PATH_SWAP_STATE);
+	r = make(run, path, want, e);
+	return r < 0 ? err_wrap(e, "the memory cannot hold what is swapped out, and both at once cannot be had") : r;
+}
+
+/* What a move has left, because the memory could not take it or the run was ended. 0, SWAP_SAME or negative. */
+static int drop_old(struct run *run, const char *path, struct err *e)
+{
+	const char *old = json_text(run->state, "oldPath", NULL);
+	int r, written;
+
+	if (!old)
+		return SWAP_SAME;
+	r = strcmp(old, path) == 0 ? SWAP_SAME : swap_drop(run->root, old, e);
+	if (r < 0)
+		return r;
+	json_object_object_del(run->state, "oldPath");
+	written = kept_write(run->root, PATH_SWAP_STATE, run->state, e);
+	return written < 0 ? written : r;
+}
+
+/*
+ * First what there is goes, so that its room and its memory are free for the new one. Where the memory cannot take
+ * what it holds, the new one is made first, if the disk has room for both.
+ */
 static int change_place(struct run *run, const struct want *want, struct err *e)
 {
 	const char *ours = path_of_ours(run);
-	char path[PATH_SIZE] = "";
+	char path[PATH_SIZE] = "", before[PATH_SIZE];
 	int r = want->device ? find_path(run->root, want->device, ours, path, e) : 0, dropped = SWAP_SAME;
 
-	if (r == 0 && ours && strcmp(ours, path) != 0)
-		r = dropped = swap_drop(run->root, ours, e);
+	snprintf(before, sizeof before, "%s", ours ? ours : ""); /* the state that it is in changes */
+	if (r == 0 && ours && strcmp(before, path) != 0) {
+		r = dropped = swap_drop(run->root, before, e);
+		if (r == -ENOMEM && want->device)
+			r = overlap(run, before, path, want, e);
+	}
+	if (r >= 0)
+		r = drop_old(run, path, e);
 	if (r < 0)
 		return r;
+	if (r == 0)
+		dropped = 0;
 	if (want->device)
 		r = make(run, path, want, e);
 	else if (json_text(run->state, "path", NULL))

@@ -2,12 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bootstrap/reach.h"
 #include "bootstrap/trunk-host.h"
 #include "bootstrap/trunk-limits.h"
 #include "bootstrap/trunking.h"
 #include "common/clock.h"
 #include "common/file.h"
+#include "common/reach.h"
 
 #define TARGET  "AmazonEC2ContainerServiceV20141113."
 #define SETTING "awsvpcTrunking"

@@ -204,7 +204,7 @@ static int write_and_rename(int dir, const char *name, const char *data, size_t 
 	return r;
 }
 
-int file_replace(int root, const char *path, const void *data, size_t len, mode_t mode, struct err *e)
+static int replace(int root, const char *path, const void *data, size_t len, mode_t mode, bool sync_name, struct err *e)
 {
 	const char *name;
 	AUTO_FD dir = open_parent(root, path, &name);
@@ -218,9 +218,19 @@ int file_replace(int root, const char *path, const void *data, size_t len, mode_
 	r = write_and_rename(dir, name, data, len, mode);
 	if (r < 0)
 		return err_set(e, r, "write '%s'", path);
-	if (fsync(dir) < 0)
+	if (sync_name && fsync(dir) < 0)
 		return err_set(e, -errno, "sync the folder of '%s'", path);
 	return 0;
+}
+
+int file_replace(int root, const char *path, const void *data, size_t len, mode_t mode, struct err *e)
+{
+	return replace(root, path, data, len, mode, true, e);
+}
+
+int file_replace_soon(int root, const char *path, const void *data, size_t len, mode_t mode, struct err *e)
+{
+	return replace(root, path, data, len, mode, false, e);
 }
 
 int dir_make(int root, const char *path, mode_t mode, struct err *e)

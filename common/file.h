@@ -31,6 +31,9 @@ int file_read(int root, const char *path, size_t limit, struct buf *b, struct er
  */
 int file_replace(int root, const char *path, const void *data, size_t len, mode_t mode, struct err *e) MUST_CHECK;
 
+/* The same at half the price: after a power cut within the next seconds the old file may stand there, as whole as the new one. */
+int file_replace_soon(int root, const char *path, const void *data, size_t len, mode_t mode, struct err *e) MUST_CHECK;
+
 /* mkdir -p of a folder; those that exist keep their mode. */
 int dir_make(int root, const char *path, mode_t mode, struct err *e) MUST_CHECK;
 

@@ -26,10 +26,10 @@ check-boot:                                              ## real boots: systemd,
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)TAP_TIMEOUT=1200 tests/run $(sort $(wildcard tests/boot/check-*.py))
 
-check-vm:                                                ## NFS mounts of a kernel that has NFS, in a virtual machine without KVM (root; minutes)
+check-vm:                                                ## EFS mounts and volumes on a kernel that has NFS, in a virtual machine without KVM (root; minutes)
 	$(Q)tests/deps build test boot vm
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)TAP_TIMEOUT=1200 tests/run tests/vm/check-mount.py
+	$(Q)TAP_TIMEOUT=1200 tests/run $(sort $(wildcard tests/vm/check-*.py))
 
 check-faults:                                            ## 100 kills of the supervisor, 50 restarts and 50 kills of dockerd (root; minutes): see tests/faults
 	$(Q)tests/deps build test namespace

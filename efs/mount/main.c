@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/efs-cause.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "efs/mount/conf.h"
-#include "efs/mount/explain.h"
 #include "efs/mount/nfs.h"
 #include "efs/mount/unit.h"
 #include "efs/mountinfo.h"
@@ -134,18 +134,21 @@ static int make_source(const struct course *c, unsigned port, char *ret, size_t 
 static int tell_failure(const struct course *c, const struct buf *said, struct err *e)
 {
 	struct err at = { .code = 0 }, end = *e;
-	struct failure f = { .said = buf_view(said), .tls = c->options.given[OPT_TLS], .iam = c->options.given[OPT_IAM] };
-	struct view text = view_trim(f.said), line = { "", 0 };
+	bool tls = c->options.given[OPT_TLS];
+	enum efs_way way = !tls ? EFS_WAY_PLAIN : c->options.given[OPT_IAM] ? EFS_WAY_TLS_IAM : EFS_WAY_TLS;
+	struct view text = view_trim(buf_view(said)), line = { "", 0 };
 	const char *hint;
 
 	if (end.code != -EIO && end.code != -ETIMEDOUT)
 		return end.code;
-	f.access = c->place.addresses.n > 0 ? probe(c->place.addresses.text[0], NFS_PORT, 1, c->netns, &at) : 0;
-	hint = f.access < 0 ? at.text : explain(&f);
+	if (c->place.addresses.n > 0 && probe(c->place.addresses.text[0], NFS_PORT, 1, c->netns, &at) < 0)
+		hint = at.text; /* that the mount target cannot be reached says it all */
+	else
+		hint = efs_cause(text, way, false);
 	while (view_line(&text, &line)) /* the last one is the failure */
 		;
 	return err_say(e, end.code, "%.*s%s%s%s%s%s%s", VIEW_ARG(line, (size_t) 300), line.len > 0 ? "" : end.text, hint[0] ? " (" : "", hint,
-		       hint[0] ? ")" : "", f.tls ? "; see journalctl -u " EFS_TUNNEL "@" : "", f.tls ? c->base : "");
+		       hint[0] ? ")" : "", tls ? "; see journalctl -u " EFS_TUNNEL "@" : "", tls ? c->base : "");
 }
 
 static int mount_nfs(struct course *c, unsigned port, struct err *e)

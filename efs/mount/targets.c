@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/aws.h"
 #include "common/json.h"
+#include "common/reach.h"
 #include "efs/mount/targets.h"
 
 enum { ANSWER_MAX = 256 << 10 };
@@ -102,7 +102,7 @@ int targets_find(struct imds *i, int root, const char *id, const char *region, c
 	int r;
 
 	snprintf(path, sizeof path, "/2015-02-01/mount-targets?FileSystemId=%s", id);
-	r = aws_open(i, root, NULL, &aws, e);
+	r = reach_aws(root, i, &aws, e);
 	if (r == 0)
 		r = aws_do(aws, &call, &answer, e);
 	if (r == AWS_ROLE_ABSENT)

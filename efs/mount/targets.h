@@ -16,7 +16,7 @@ struct target_want {
  */
 int targets_pick(struct view answer, const struct target_want *want, char *ret, size_t size, struct err *e) MUST_CHECK;
 
-/* Asks the API with the instance's role. region: of the file system. 0, or negative with a sentence; at most deadline_ms. */
+/* Asks the API with the instance's role, by way of the agent's proxy if it has one. region: of the file system. 0, or negative with a sentence; at most deadline_ms. */
 int targets_find(struct imds *i, int root, const char *id, const char *region, const struct target_want *want, unsigned deadline_ms,
 		 char *ret, size_t size, struct err *e) MUST_CHECK;
 

@@ -8,9 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/efs-cause.h"
 #include "common/file.h"
 #include "common/spawn.h"
-#include "efs/cause.h"
 #include "efs/plugin/command.h"
 
 static int set_files(posix_spawn_file_actions_t *fa, int out)
@@ -165,7 +165,8 @@ static void put_ending(const struct command *c, unsigned late, char *text, size_
 
 void command_explain(const struct command *c, unsigned late, char *text, size_t size)
 {
-	const char *hint = cause_hint(buf_view(&c->said));
+	/* our own helper names the cause itself */
+	const char *hint = view_starts(buf_view(&c->said), "mount.efs: ") ? "" : efs_cause(buf_view(&c->said), EFS_WAY_UNKNOWN, false);
 	char ending[128];
 	size_t n;
 

@@ -16,6 +16,8 @@ struct command {
 	bool       ended;
 	int        status; /* of waitpid(2), once it has ended */
 	struct buf said;
+	struct command *next;    /* of those that linger: see linger.h */
+	long            kill_at;
 };
 
 /* argv[0] is looked up in PATH. 0, or the errno of the exec with "run 'mount'": the caller frees *ret with command_freep. */

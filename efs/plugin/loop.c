@@ -139,10 +139,10 @@ static int sooner(int timeout, long due, long now)
 	return timeout < 0 || left < timeout ? (int) (left > INT_MAX ? INT_MAX : left) : timeout;
 }
 
-static int next_timeout(struct loop *l)
+static int next_timeout(struct loop *l, long work_due)
 {
 	long now = clock_ms();
-	int timeout = sooner(server_timeout(l->p.server), work_tick(&l->p), now);
+	int timeout = sooner(server_timeout(l->p.server), work_due, now);
 
 	if (!l->watchdog_ms)
 		return timeout;
@@ -156,11 +156,12 @@ static int next_timeout(struct loop *l)
 /* One event at a time: what it does may end what the next one was about. */
 static void turn(struct loop *l)
 {
+	long work_due = work_tick(&l->p); /* first: it may change what is to be saved, and give answers */
 	struct epoll_event ev;
 	int n;
 
 	save_if_due(&l->p);
-	n = epoll_wait(l->p.epoll, &ev, 1, next_timeout(l));
+	n = epoll_wait(l->p.epoll, &ev, 1, next_timeout(l, work_due));
 	if (n > 0) {
 		struct source *s = ev.data.ptr;
 

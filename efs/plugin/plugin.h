@@ -24,6 +24,7 @@ struct plugin {
 	uint64_t        changes, given; /* of the volumes; what of them the saver has got */
 	struct job     *saving;         /* answered when their change is on the disk */
 	struct work    *works;          /* volumes with something to do */
+	struct command *lingering;      /* umounts whose work is done: see linger.h */
 	unsigned        mounting;       /* commands that run */
 	struct buf      mountinfo;
 };

@@ -5,11 +5,16 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "efs/plugin/linger.h"
 #include "efs/plugin/names.h"
 #include "efs/plugin/place.h"
 #include "efs/plugin/work.h"
 
-enum { ROUNDS_MAX = 8 }; /* umounts one after the other, of mounts that stand upon each other */
+enum {
+	ROUNDS_MAX = 8, /* umounts one after the other, of mounts that stand upon each other */
+	LOOK_MS = 50,   /* an umount that takes longer may wait for a server, though the mount is gone */
+	LOOK_MAX_MS = 1000,
+};
 
 enum truth work_look(struct plugin *p, const struct volume *v)
 {
@@ -41,6 +46,7 @@ static int run(struct work *w, const char *const *argv, long limit_ms, struct er
 	(void) epoll_ctl(w->p->epoll, EPOLL_CTL_ADD, w->command->fd, &ev); /* without it the words are read at the end */
 	w->started = clock_ms();
 	w->deadline = w->started + limit_ms;
+	w->look_at = w->started + LOOK_MS;
 	w->late = w->killed = false;
 	return 0;
 }
@@ -192,16 +198,36 @@ static void undo_ended(struct work *w, const struct command *c, enum truth t)
 	work_fail_mounts(w, w->cause);
 }
 
-void run_ended(struct work *w)
+static void judge(struct work *w, const struct command *c, enum truth t)
 {
-	struct command *c = TAKE_PTR(w->command);
-	enum truth t = work_look(w->p, w->v);
-
 	if (w->doing == DOING_MOUNT)
 		mount_ended(w, c, t);
 	else if (w->doing == DOING_UNMOUNT)
 		unmount_ended(w, c, t);
 	else
 		undo_ended(w, c, t);
+}
+
+void run_ended(struct work *w)
+{
+	struct command *c = TAKE_PTR(w->command);
+
+	judge(w, c, work_look(w->p, w->v));
 	command_freep(&c);
+}
+
+bool run_gone(struct work *w)
+{
+	long now = clock_ms(), waited = now - w->started;
+	struct command *c;
+
+	if (!w->command || w->doing == DOING_MOUNT || now < w->look_at)
+		return false;
+	w->look_at = now + (waited < LOOK_MAX_MS ? waited : LOOK_MAX_MS);
+	if (work_look(w->p, w->v) != TRUTH_ABSENT)
+		return false;
+	c = TAKE_PTR(w->command);
+	judge(w, c, TRUTH_ABSENT);
+	linger_add(&w->p->lingering, c, w->killed ? -1 : w->started + UNMOUNT_LIMIT_MS);
+	return true;
 }

@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "efs/plugin/linger.h"
 #include "efs/plugin/place.h"
 #include "efs/plugin/work.h"
 
@@ -263,6 +264,7 @@ void work_reap(struct plugin *p)
 	struct work *w, *next;
 	bool room = false;
 
+	linger_reap(&p->lingering);
 	for (w = p->works; w; w = next) {
 		next = w->next;
 		if (!w->command || !command_reap(w->command))
@@ -320,12 +322,16 @@ static void sooner(long *first, long deadline)
 
 long work_tick(struct plugin *p)
 {
-	long now = clock_ms(), first = -1;
+	long now = clock_ms(), first;
+	unsigned killed = linger_kill(p->lingering, now);
 	struct work *w, *next;
 
+	if (killed > 0)
+		log_warn("%u umount(s) waited for a server that does not answer, and were killed; what they unmounted is gone", killed);
+	first = linger_next(p->lingering);
 	for (w = p->works; w; w = next) {
 		next = w->next;
-		if (w->command && !w->killed && now >= w->deadline)
+		if (!run_gone(w) && w->command && !w->killed && now >= w->deadline)
 			too_late(w, now);
 		fail_late_jobs(w, now);
 		w->held = false; /* if there is still no room, it is held again */
@@ -334,6 +340,8 @@ long work_tick(struct plugin *p)
 	for (w = p->works; w; w = w->next) {
 		if (w->command && !w->killed)
 			sooner(&first, w->deadline);
+		if (w->command && w->doing != DOING_MOUNT)
+			sooner(&first, w->look_at);
 		for (const struct job *j = w->jobs; j; j = j->next)
 			if (j->x)
 				sooner(&first, j->deadline);
@@ -358,6 +366,7 @@ void work_stop(struct plugin *p)
 		for (int tries = 0; tries < 200 && any_command(p); tries++)
 			clock_sleep_ms(10);
 	}
+	linger_leave(&p->lingering);
 	while (p->works) {
 		while (p->works->jobs)
 			job_free(p, take_first(p->works));

@@ -18,7 +18,7 @@ struct work {
 	struct job     *asker;   /* for whom the command runs; NULL once it has got its answer */
 	struct command *command;
 	enum { DOING_MOUNT, DOING_UNMOUNT, DOING_UNDO } doing;
-	long            started, deadline;
+	long            started, deadline, look_at; /* look_at: when mountinfo is asked whether an umount has done its work */
 	unsigned        rounds;
 	bool            late, killed, held; /* held: too many mounts at once */
 	char            cause[896];
@@ -41,5 +41,6 @@ enum truth work_look(struct plugin *p, const struct volume *v);       /* mountin
 void run_mount(struct work *w, struct job *asker);
 void run_unmount(struct work *w, struct job *asker);
 void run_ended(struct work *w); /* the command has been reaped */
+bool run_gone(struct work *w);  /* whether the mount is gone though the umount runs on: it is left to linger then */
 
 #endif

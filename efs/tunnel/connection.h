@@ -37,6 +37,8 @@ struct connection {
 	short                 read_needs, write_needs; /* POLLIN or POLLOUT: what TLS waits for */
 	long                  since;     /* clock_ms(): when the state was entered, or one side ended */
 	long                  asked;     /* when the oldest byte was sent since the peer was heard last; 0: none */
+	bool                  spoke;     /* the peer, since the caller looked last; it notes when */
+	long                  heard_at;  /* that time; 0: never */
 	bool                  heard, told; /* the mount target has said something: all is well; the program has said so */
 	struct err            why;       /* code 0 when it is over in good order */
 };

@@ -96,6 +96,7 @@ static int read_upstream(struct connection *c, struct err *e)
 	if (n > 0) {
 		c->asked = 0;
 		c->heard = true;
+		c->spoke = true;
 	}
 	return !c->upstream_dry;
 }

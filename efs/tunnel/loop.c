@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/backoff.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "efs/tunnel/listener.h"
@@ -72,7 +73,7 @@ static void start_waiting(struct tunnel *t, bool looked_up, long now)
 {
 	bool ask = false;
 
-	if (!t->who || t->renew_first)
+	if (!t->who || t->renew_first || now < t->hold_until)
 		return;
 	for (unsigned i = 0; i < t->n_connections; i++) {
 		struct connection *c = t->connections[i];
@@ -114,19 +115,34 @@ static void take_clients(struct tunnel *t, long now)
 	check_clock(t);
 }
 
+/* The kernel connects again as soon as it is let go: where every handshake fails that would be one after the other. */
+static void hold(struct tunnel *t, long now)
+{
+	static const struct backoff pace = { .first_ms = 50, .max_ms = 2000, .jitter_percent = 20 };
+
+	t->hold_until = now + (long) backoff_ms(&pace, ++t->failures, clock_dice());
+}
+
 static void step(struct tunnel *t, unsigned i, const struct pollfd p[2], long now)
 {
 	struct connection *c = t->connections[i];
 
 	connection_step(c, &t->route, p, now);
+	if (c->spoke)
+		c->heard_at = now;
+	c->spoke = false;
 	if (c->heard && !c->told) {
 		c->told = true;
+		t->failures = 0;
+		t->hold_until = 0;
 		report_well(t, c);
 	}
 	if (c->state != CONN_OVER)
 		return;
 	if (c->why.code != 0)
 		report_trouble(t, &c->why);
+	if (c->why.code != 0 && !c->heard)
+		hold(t, now);
 	drop(t, i);
 }
 
@@ -135,10 +151,15 @@ static void step(struct tunnel *t, unsigned i, const struct pollfd p[2], long no
 /* WATCH_GO_ON, or why this is the end. */
 static enum watch_verdict look(struct tunnel *t, long now)
 {
+	long heard = 0;
+
 	if (now < t->look_at)
 		return WATCH_GO_ON;
 	t->look_at = now + t->o->times.look;
-	return watch_judge(&t->watch, tunnel_is_mounted(t), now);
+	for (unsigned i = 0; i < t->n_connections; i++)
+		if (t->connections[i]->heard_at > heard)
+			heard = t->connections[i]->heard_at;
+	return watch_judge(&t->watch, tunnel_is_mounted(t), heard, now);
 }
 
 /* ---- round and round */
@@ -149,6 +170,8 @@ static int pause_ms(const struct tunnel *t, bool go_on, long now)
 
 	if (go_on)
 		return 0;
+	if (t->hold_until > now && t->hold_until < until)
+		until = t->hold_until;
 	for (unsigned i = 0; i < t->n_connections; i++) {
 		long by = connection_deadline(t->connections[i], &t->route);
 

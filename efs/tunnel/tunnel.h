@@ -36,6 +36,8 @@ struct tunnel {
 	struct efs_identity *who;           /* NULL: none yet */
 	unsigned             renew_failures;
 	long                 renew_at, wall_offset; /* clock_ms(); milliseconds by which the wall clock was ahead of it then */
+	unsigned             failures;      /* of connections, one after the other */
+	long                 hold_until;    /* clock_ms(): until then no connection sets out */
 	bool                 renew_first;   /* new connections wait for a new certificate */
 	struct watch         watch;
 	long                 look_at;

@@ -35,7 +35,10 @@ bool watch_mounted(struct view text, const char *mount_point, uint16_t port, boo
 	return false;
 }
 
-enum watch_verdict watch_judge(struct watch *w, bool mounted, long now)
+/* NFS renews its lease at least every 60 s: with 30 s that a mount is missed, two of these may be lost. */
+enum { SILENCE = 4 };
+
+enum watch_verdict watch_judge(struct watch *w, bool mounted, long heard, long now)
 {
 	if (mounted) {
 		w->seen = true;
@@ -43,6 +46,8 @@ enum watch_verdict watch_judge(struct watch *w, bool mounted, long now)
 		return WATCH_GO_ON;
 	}
 	if (now - w->since < (w->seen ? w->gone_ms : w->within_ms))
+		return WATCH_GO_ON;
+	if (w->seen && heard > 0 && now - heard < SILENCE * w->gone_ms)
 		return WATCH_GO_ON;
 	return w->seen ? WATCH_GONE : WATCH_NEVER;
 }

@@ -21,7 +21,11 @@ struct watch {
 	bool seen;
 };
 
-/* What a look at the mount table at this time means. */
-enum watch_verdict watch_judge(struct watch *w, bool mounted, long now);
+/*
+ * What a look at the mount table at this time means. heard: when the mount target was heard last on a connection that is
+ * open, 0: none is. While it still answers somebody the kernel has not let go of the file system: a lazy umount leaves it to
+ * those who have files open, and any umount has words for the server at its end.
+ */
+enum watch_verdict watch_judge(struct watch *w, bool mounted, long heard, long now);
 
 #endif

@@ -4,6 +4,7 @@
  *
  *   front --cert PEM --key PEM [--listen ADDRESS] [--backend ADDRESS:PORT] [--mood FILE] …
  *
+ * --route ACCESS-POINT=ADDRESS:PORT leads those who name that access point elsewhere, as EFS has them in a root of their own.
  * Without --backend it is one itself: a line "up N" asks it to swallow N bytes and answer "done\n", "down N" for N bytes,
  * "echo" for everything back. A word in the file of --mood, read for each connection, spoils it: "garbage", "hangup",
  * "reset" (at the first byte), "silent" (reads and never answers), "mute" (not even a handshake).
@@ -28,7 +29,7 @@
 enum { PIECE = 256 << 10 };
 
 static struct front front = { .region = "us-east-1" };
-static const char *cert, *key, *listen_at = "127.0.0.1", *backend, *mood_file;
+static const char *cert, *key, *listen_at = "127.0.0.1", *backend, *route, *mood_file;
 static SSL_CTX *ctx;
 static int visitor_index;
 static pthread_mutex_t check_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -143,13 +144,21 @@ static void be_backend(struct visit *v)
 
 /* ---- passing on */
 
-static int dial(void)
+/* ACCESS-POINT=ADDRESS:PORT for that access point, --backend for all others. */
+static const char *backend_of(const struct visitor *who)
+{
+	size_t n = strlen(who->access_point);
+
+	return route && n > 0 && strncmp(route, who->access_point, n) == 0 && route[n] == '=' ? route + n + 1 : backend;
+}
+
+static int dial(const char *to)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET };
 	char host[64];
 	int port = 0, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
 
-	if (sscanf(backend, "%63[^:]:%d", host, &port) != 2 || inet_pton(AF_INET, host, &a.sin_addr) != 1)
+	if (sscanf(to, "%63[^:]:%d", host, &port) != 2 || inet_pton(AF_INET, host, &a.sin_addr) != 1)
 		die("--backend");
 	a.sin_port = htons((uint16_t) port);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
@@ -217,7 +226,7 @@ static void pass_tls(struct visit *v, int fd)
 
 static void pass_on(struct visit *v)
 {
-	int fd = dial();
+	int fd = dial(backend_of(&v->who));
 	struct half h = { v, fd };
 	char *piece;
 	pthread_t thread;
@@ -364,10 +373,10 @@ static void options(int argc, char **argv, int *ret_max_version)
 	static const struct option known[] = {
 		{ "cert", 1, NULL, 'c' }, { "key", 1, NULL, 'k' }, { "listen", 1, NULL, 'l' }, { "backend", 1, NULL, 'b' },
 		{ "mood", 1, NULL, 'm' }, { "file-system", 1, NULL, 'f' }, { "access-point", 1, NULL, 'a' }, { "table", 1, NULL, 't' },
-		{ "region", 1, NULL, 'r' }, { "skew", 1, NULL, 's' }, { "tls1.2", 0, NULL, '2' }, { "any", 0, NULL, 'A' }, { 0 },
+		{ "region", 1, NULL, 'r' }, { "skew", 1, NULL, 's' }, { "tls1.2", 0, NULL, '2' }, { "any", 0, NULL, 'A' }, { "route", 1, NULL, 'R' }, { 0 },
 	};
 	const char **to[256] = { ['c'] = &cert, ['k'] = &key, ['l'] = &listen_at, ['b'] = &backend, ['m'] = &mood_file,
-				 ['f'] = &front.file_system, ['a'] = &front.access_point, ['t'] = &front.table, ['r'] = &front.region };
+				 ['f'] = &front.file_system, ['a'] = &front.access_point, ['t'] = &front.table, ['r'] = &front.region, ['R'] = &route };
 	int o;
 
 	while ((o = getopt_long(argc, argv, "", known, NULL)) != -1) {

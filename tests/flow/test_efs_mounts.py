@@ -277,11 +277,11 @@ def test_watch_has_nothing_to_do():
 
 
 @together
-@each(security_group=("timeout", "", "no answer; the security groups of the mount target"),
-      connection_timed_out=("exit-code", "mount.nfs4: Connection timed out", "no answer; the security groups"),
+@each(security_group=("timeout", "", "no answer at TCP port 2049: the security groups of the mount target"),
+      connection_timed_out=("exit-code", "mount.nfs4: Connection timed out", "no answer at TCP port 2049: the security groups"),
       refused=("exit-code", "mount.nfs4: Connection refused", "the connection is refused"),
       dns=("exit-code", 'Failed to resolve "fs-0123456789abcdef0.efs.eu-west-1.amazonaws.com" - check that', "its name does not resolve"),
-      denied=("exit-code", "mount.nfs4: access denied by server while mounting 127.0.0.1:/", "access is denied; look at the file system policy"),
+      denied=("exit-code", "mount.nfs4: access denied by server while mounting 127.0.0.1:/", "access is denied: look at the file system policy"),
       helper=("exit-code", "mount: /efs: unknown filesystem type 'efs'.", "neither amazon-efs-utils nor"),
       unknown=("exit-code", "mount.efs: something new", "it failed: mount.efs: something new"))
 def test_watch_says_why(result, said, cause):

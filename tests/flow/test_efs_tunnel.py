@@ -19,7 +19,7 @@ import tap
 from efs import ACCESS_POINT, BASE, CREDENTIALS, FILE_SYSTEM, HOST, KEY_ID, URI, Agent, Front, Tunnel, receive
 from imds import Imds
 from notify import Notify
-from tap import check, contains, each, equal, lacks, matches, together, wait_until
+from tap import between, check, contains, each, equal, lacks, matches, together, wait_until
 
 MIB = 1 << 20
 
@@ -42,10 +42,12 @@ class Backend:
     def serve(self):
         client, _ = self.listener.accept()
         with client:
-            threading.Thread(target=self.give, args=(client,), daemon=True).start()
+            giver = threading.Thread(target=self.give, args=(client,), daemon=True)
+            giver.start()
             while piece := client.recv(MIB):
                 self.hash.update(piece)
                 self.got += len(piece)
+            giver.join()    # the socket is closed then
 
     def give(self, client):
         for piece in self.pieces():
@@ -152,6 +154,35 @@ def test_background_that_fails():
         argv = [word for word in tunnel.argv if word != "--foreground"]
         program.run(argv).exits(1).says("read '/etc/none.pem': No such file")
         equal(tunnel.read("error"), "read '/etc/none.pem': No such file or directory\n")
+
+
+@together
+def test_a_mount_that_is_gone_while_its_last_user_is_answered():
+    """As after a lazy umount: the kernel lets go when the last file is closed."""
+    with Front() as front, Tunnel(front.port, "--shorten", "gone=500", "--shorten", "look=100") as tunnel:
+        with tunnel.connect() as client:
+            client.sendall(b"echo\n")
+            tunnel.mount(False)
+            for _ in range(15):
+                client.sendall(b"x")
+                equal(receive(client, 1), b"x", "answer")
+                time.sleep(0.1)
+            check(tunnel.process.running, "it has left its last user alone")
+            begin = time.monotonic()    # silent from now on, though open
+            wait_until(lambda: not tunnel.process.running, 10, "the end")
+            between(time.monotonic() - begin, 1.5, 6, "seconds of silence")
+
+
+@together
+def test_handshakes_that_fail_are_not_repeated_at_once():
+    with Front("--access-point", ACCESS_POINT) as front, Tunnel(front.port, ACCESS_POINT="fsap-00000000000000bad") as tunnel:
+        end, tries = time.monotonic() + 3, 0
+        while time.monotonic() < end:
+            with tunnel.connect() as client, contextlib.suppress(ConnectionError):
+                tries += 1
+                client.recv(1)     # the kernel would connect again at once, too
+        between(tries, 2, 12, "connections in 3 s")
+        check(len(front.visitors) <= tries + 1, f"{len(front.visitors)} handshakes for {tries} connections")
 
 
 # ---- much at once

@@ -386,6 +386,43 @@ def test_umount_that_fails_and_yet_is_gone():
         docker.does("Remove", Name="v1")
 
 
+GONE = "head -n 1 $mountinfo >$mountinfo.new; mv $mountinfo.new $mountinfo; "
+
+
+def test_an_umount_that_has_done_its_work_and_does_not_end():
+    with Plugin() as plugin:
+        docker = plugin.client()
+        docker.create("v1")
+        docker.does("Mount", Name="v1", ID="a")
+        plugin.order(GONE + HANG, "umount")     # as one whose server is dead
+        between(seconds(docker.does, "Unmount", Name="v1", ID="a"), 0, 3, "seconds for Unmount")
+        lacks(plugin.state()["v1"], "mounts")
+        docker.does("Mount", Name="v1", ID="b")
+        equal(plugin.mounted(), [V1], "mounts while the umount lingers")
+        between(seconds(docker.does, "Remove", Name="v1"), 0, 3, "seconds for Remove")
+        equal((plugin.mounted(), plugin.state()), ([], {}))
+        between(seconds(plugin.stop), 0, 3, "seconds for the end")
+
+
+def test_a_failed_mount_is_told_though_its_umount_does_not_end():
+    with Plugin() as plugin:
+        docker = plugin.client()
+        docker.create("v1")
+        plugin.order('echo "99 22 0:99 / $target rw - nfs4 x rw" >>"$mountinfo"; echo half done >&2; exit 1')
+        plugin.order(GONE + HANG, "umount")
+        between(seconds(docker.fails, "Mount", "half done", Name="v1", ID="a"), 0, 3, "seconds for Mount")
+
+
+def test_an_umount_that_is_slow_and_not_yet_done_is_waited_for():
+    with Plugin() as plugin:
+        docker = plugin.client()
+        docker.create("v1")
+        docker.does("Mount", Name="v1", ID="a")
+        plugin.order("sleep 1", "umount")
+        between(seconds(docker.does, "Unmount", Name="v1", ID="a"), 0.9, 4, "seconds for Unmount")
+        equal(plugin.mounted(), [])
+
+
 # --- nothing else waits -----------------------------------------------------------
 
 def test_twenty_hanging_mounts_keep_nobody_else_waiting():

@@ -4,6 +4,8 @@
 #include "bootstrap/efs-fstab.h"
 #include "bootstrap/packages-manager.h"
 #include "bootstrap/proc-text.h"
+#include "bootstrap/swap-await.h"
+#include "common/efs-cause.h"
 #include "tests/fuzz/fuzz.h"
 
 static void need(bool so)
@@ -38,14 +40,17 @@ static void merge(struct view text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct view text = { (const char *) data, len };
-	struct package_manager m = { .name = "dnf" };
-	struct view cause;
+	struct package_manager manager = { .name = "dnf" };
+	struct view cause, rest = text;
+	struct swap_mount m;
 
 	(void) efs_fstab_taken(text, "/efs");
+	while (swap_mounts_next(&rest, "/mnt/data/swapfile", &m))
+		need(strncmp("/mnt/data/swapfile", m.point, strcspn(m.point + 1, "/") + 1) == 0);
 	(void) mountinfo_has(text, "/efs");
 	(void) package_is_listed(text, "hello=1");
-	need(efs_cause_text(efs_judge(text, false)) != NULL);
-	(void) package_judge(&m, 1, text);
+	need(efs_cause(text, EFS_WAY_UNKNOWN, false) != NULL);
+	(void) package_judge(&manager, 1, text);
 	cause = package_cause(text);
 	need(cause.len > 0 && !memchr(cause.p, '\n', cause.len));
 	merge(text);

@@ -218,6 +218,30 @@ def test_without_a_name_the_api_tells_the_address_of_the_own_zone():
         equal(scene.api.asked()[0].query, {"FileSystemId": FS}, "query")
 
 
+@each(https=("HTTPS_PROXY={}", True), http=("HTTP_PROXY={}", True), no_proxy=("HTTPS_PROXY={}\nNO_PROXY=169.254.169.254,.amazonaws.com,127.0.0.1", False))
+def test_the_api_is_asked_by_way_of_the_agents_proxy(lines, by_way):
+    """The proxy is the stand-in itself: it answers for hosts that do not exist."""
+    with Scene(dns=False) as scene:
+        scene.api.targets = [target(scene.address)]
+        scene.listen()
+        scene.root.write("/etc/ecs/ecs.config", "ECS_CLUSTER=x\n" + lines.format(scene.api.url) + "\n", 0o600)
+        if by_way:
+            scene.mount(AWS_ENDPOINT_URL_ELASTICFILESYSTEM="http://api.invalid")
+            equal([r.target.partition("?")[0] for r in scene.api.asked()], ["http://api.invalid/2015-02-01/mount-targets"], "asked of the proxy")
+        else:
+            scene.mount()
+            equal([r.target.partition("?")[0] for r in scene.api.asked()], ["/2015-02-01/mount-targets"], "asked directly")
+        equal(len(scene.mounts), 1, "mounts")
+
+
+def test_a_proxy_that_is_not_there_is_told():
+    with Scene(dns=False) as scene:
+        scene.root.write("/etc/ecs/ecs.config", "HTTPS_PROXY=http://user:secret-word@127.0.0.1:1\n", 0o600)
+        result = scene.mount(code=32)
+        result.says("has no address.*by way of the proxy")
+        lacks(result.err, "secret-word")
+
+
 @each(other_zones=("", 200, r"no mount target that is available in zone euc1-az2, but in eu-central-1b, eu-central-1c"),
       denied=("AccessDeniedException", 403, r"EFS API: AccessDeniedException, status 403 .*ecsInstanceRole.*DescribeMountTargets"),
       unknown=("FileSystemNotFound", 404, r"no such file system in this account"))
@@ -302,7 +326,7 @@ test_runs_of_mount_nfs4 = together(test_runs_of_mount_nfs4)
 
 @each(iam=("tls", "access denied by server while mounting x", r"\(option iam\)"), policy=("tls,iam", "access denied by server", "ClientMount"),
       tls=("", "access denied by server", r"\(option tls\)"), module=("", "No such device", "modprobe nfsv4"),
-      path=("", "mounting x failed, reason given by server: No such file or directory", "the path does not exist"))
+      path=("", "mounting x failed, reason given by server: No such file or directory", "there is no such folder"))
 def test_causes(options, said, words):
     with Scene(f"32 0 mount.nfs4: {said}") as scene:
         scene.listen()

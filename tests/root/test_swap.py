@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
@@ -323,6 +324,83 @@ def test_memory_that_would_not_do():
             host.run(user_data).exits(1).says(f"change the swap in '{FILE}': 19 MiB are swapped out and 78 MiB of memory")
             close(host.ours(), {FILE: (40, 5)})
         equal(json.loads(host.read(STATE))["path"], FILE, "state")
+
+
+OTHER = "/var/lib/other/swapfile"
+
+
+def scarce(host, *swaps, available=80000):
+    """80 MB of memory; FILE holds 19 MiB, SWAPS is what else the kernel is said to swap to: (path, free KiB)."""
+    host.write("/proc/meminfo", f"MemTotal: 1000000 kB\nMemAvailable: {available} kB\n")
+    lines = "".join(f"{host.at(path)} file {free} 0 5\n" for path, free in swaps)
+    host.write("/proc/swaps", f"Filename Type Size Used Priority\n{host.at(FILE)} file 40956 20000 5\n{lines}")
+
+
+def test_a_move_that_memory_would_not_do_makes_the_new_one_first():
+    with Host(fake=("proc",)) as host:
+        os.makedirs(host.at("/proc/sys/kernel"))
+        os.symlink("/proc/sys/kernel/random", host.at("/proc/sys/kernel/random"))
+        host.write("/proc/meminfo", "MemTotal: 1000000 kB\nMemAvailable: 800000 kB\n")
+        host.write("/proc/swaps", "Filename Type Size Used Priority\n")
+        host.run(setting()).exits(0)
+        os.makedirs(host.at("/var/lib/other"))
+        scarce(host)
+        # what the kernel is said to swap to does not change by itself here: the old one cannot be emptied yet
+        host.run(setting(device=OTHER)).exits(1).says(f"change the swap in '{FILE}': 19 MiB are swapped out and 78 MiB of memory")
+        close(host.ours(), {FILE: (40, 5), OTHER: (40, 5)})
+        state = json.loads(host.read(STATE))
+        equal((state["path"], state["oldPath"]), (OTHER, FILE), "state")
+        scarce(host, (OTHER, 40956))
+        host.run(setting(device=OTHER)).exits(0)
+        close(host.ours(), {OTHER: (40, 5)})
+        equal((host.has(FILE), "oldPath" in json.loads(host.read(STATE))), (False, False), "the old file and its name")
+
+
+def test_a_move_for_which_neither_memory_nor_disk_has_room():
+    with Host(fake=("proc",)) as host:
+        os.makedirs(host.at("/proc/sys/kernel"))
+        os.symlink("/proc/sys/kernel/random", host.at("/proc/sys/kernel/random"))
+        host.write("/proc/meminfo", "MemTotal: 1000000 kB\nMemAvailable: 800000 kB\n")
+        host.write("/proc/swaps", "Filename Type Size Used Priority\n")
+        host.run(setting()).exits(0)
+        os.makedirs(host.at("/var/lib/other"))
+        scarce(host)
+        host.run(setting("1000GiB", device=OTHER)).exits(1).says("the memory cannot hold what is swapped out, and both at once cannot be had: "
+                                                                  f"make swap in '{OTHER}': 1024000 MiB of swap would leave")
+        close(host.ours(), {FILE: (40, 5)})
+        # back to where it was: that is all right again
+        host.run(setting()).exits(0)
+        close(host.ours(), {FILE: (40, 5)})
+        equal(json.loads(host.read(STATE))["path"], FILE, "state")
+
+
+# --- below a mount point
+
+DATA = "/mnt/data/swapfile"
+
+
+@each(cloud_init=("defaults,nofail,x-systemd.requires=cloud-init.service,_netdev,comment=cloudconfig", 3, "is not mounted yet, cloud-init does it later"),
+      others=("defaults,nofail", 14, "of /etc/fstab is not mounted"))
+def test_below_a_mount_point_that_is_not_mounted(options, within, words):
+    with Host() as host:
+        host.write("/etc/fstab", f"# a comment\n/dev/nvme1n1 /mnt/data auto {options} 0 2\n")
+        os.makedirs(host.at("/mnt/data"))
+        host.run(setting(device=DATA)).exits(1).says(f"use '{DATA}' for swap: '/mnt/data' {words}".replace("'/mnt/data' is", "'/mnt/data' of /etc/fstab is")).within(within)
+        equal((os.listdir(host.at("/mnt/data")), host.ours(), host.has(STATE)), ([], {}, False), "what is there, swapped to, and in the state")
+
+
+def test_a_mount_that_comes_a_little_later_is_waited_for():
+    with Host() as host:
+        loop = host.loop(200)
+        command("mkfs.ext4", "-q", loop)
+        os.makedirs(host.at("/mnt/data"))
+        host.write("/etc/fstab", "/dev/nvme1n1 /mnt/data ext4 defaults,nofail 0 2\n")
+        timer = threading.Timer(1.5, lambda: host.mount("/mnt/data", loop))
+        timer.start()
+        host.run(setting(device=DATA)).exits(0)
+        timer.join()
+        close(host.ours(), {DATA: (40, 5)})
+        command("swapoff", host.at(DATA))
 
 
 # --- swappiness

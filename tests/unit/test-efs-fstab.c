@@ -133,43 +133,6 @@ static void test_mountinfo(void **state)
 	assert_false(mountinfo_has(view_of(""), "/"));
 }
 
-/* As mount(8), nfs-utils 2.6 and efs-utils print them. */
-static void test_causes(void **state)
-{
-	static const struct {
-		const char *said;
-		bool timed_out;
-		enum efs_cause cause;
-	} cases[] = {
-		{ "Failed to resolve \"fs-01234567.efs.us-east-1.amazonaws.com\" - check that your file system ID is correct, and ensure that the VPC "
-		  "has an EFS mount target for this file system ID.", false, EFS_DNS },
-		{ "mount.nfs4: Failed to resolve server fs-01234567.efs.us-east-1.amazonaws.com: Name or service not known", false, EFS_DNS },
-		{ "mount.nfs4: Failed to resolve server x: Temporary failure in name resolution", true, EFS_DNS },
-		{ "mount.nfs4: Connection refused", false, EFS_REFUSED },
-		{ "mount.nfs4: Connection timed out", false, EFS_TIMEOUT },
-		{ "", true, EFS_TIMEOUT },
-		{ "mount.nfs4: access denied by server while mounting 127.0.0.1:/", false, EFS_DENIED },
-		{ "b'mount.nfs4: access denied by server while mounting 127.0.0.1:/'", true, EFS_DENIED },
-		{ "mount.nfs4: Operation not permitted", false, EFS_DENIED },
-		{ "mount.nfs4: mount system call failed for /efs: Connection reset by peer", false, EFS_RESET },
-		{ "mount.nfs4: mounting 127.0.0.1:/nowhere failed, reason given by server: No such file or directory", false, EFS_NO_FOLDER },
-		{ "mount: /efs: unknown filesystem type 'efs'.", false, EFS_NO_HELPER },
-		{ "mount: /efs: bad option; for several filesystems (e.g. nfs, cifs) you might need a /sbin/mount.<type> helper program.", false, EFS_NO_HELPER },
-		{ "mount.nfs4: No such device", false, EFS_NO_KERNEL },
-		{ "mount.nfs4: Network is unreachable", false, EFS_UNREACHABLE },
-		{ "something new", false, EFS_OTHER },
-		{ "", false, EFS_OTHER },
-	};
-
-	(void) state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		enum efs_cause cause = efs_judge(view_of(cases[i].said), cases[i].timed_out);
-
-		if (cause != cases[i].cause)
-			fail_msg("%s: %s", cases[i].said, efs_cause_text(cause));
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,7 +142,6 @@ int main(void)
 		TEST(test_the_block),
 		TEST(test_lines_of_others),
 		TEST(test_mountinfo),
-		TEST(test_causes),
 	};
 
 	return RUN("efs-fstab", tests);

@@ -213,13 +213,16 @@ static void watches(void **state)
 	struct watch w = { .within_ms = 120, .gone_ms = 30, .since = 1000 };
 
 	(void) state;
-	assert_int_equal(watch_judge(&w, false, 1119), WATCH_GO_ON);
-	assert_int_equal(watch_judge(&w, false, 1120), WATCH_NEVER);
-	assert_int_equal(watch_judge(&w, true, 1119), WATCH_GO_ON);
-	assert_int_equal(watch_judge(&w, false, 1148), WATCH_GO_ON);
-	assert_int_equal(watch_judge(&w, true, 1148), WATCH_GO_ON); /* it was only moved */
-	assert_int_equal(watch_judge(&w, false, 1177), WATCH_GO_ON);
-	assert_int_equal(watch_judge(&w, false, 1178), WATCH_GONE);
+	assert_int_equal(watch_judge(&w, false, 0, 1119), WATCH_GO_ON);
+	assert_int_equal(watch_judge(&w, false, 0, 1120), WATCH_NEVER);
+	assert_int_equal(watch_judge(&w, true, 0, 1119), WATCH_GO_ON);
+	assert_int_equal(watch_judge(&w, false, 0, 1148), WATCH_GO_ON);
+	assert_int_equal(watch_judge(&w, true, 0, 1148), WATCH_GO_ON); /* it was only moved */
+	assert_int_equal(watch_judge(&w, false, 0, 1177), WATCH_GO_ON);
+	assert_int_equal(watch_judge(&w, false, 0, 1178), WATCH_GONE);
+	assert_int_equal(watch_judge(&w, false, 1100, 1178), WATCH_GO_ON); /* somebody has it still, and is answered */
+	assert_int_equal(watch_judge(&w, false, 1100, 1219), WATCH_GO_ON);
+	assert_int_equal(watch_judge(&w, false, 1100, 1220), WATCH_GONE);
 }
 
 static void addresses(void **state)

@@ -1,6 +1,5 @@
 #include <errno.h>
 
-#include "efs/mount/explain.h"
 #include "efs/mount/nfs.h"
 #include "efs/mount/targets.h"
 #include "efs/mount/unit.h"
@@ -34,30 +33,6 @@ static void what_to_do_after_a_run(void **state)
 
 		if (nfs_judge(&end) != all[i].next)
 			fail_msg("row %zu", i);
-	}
-}
-
-static void causes(void **state)
-{
-	static const struct {
-		const char *said;
-		bool        tls, iam;
-		int         access;
-		const char *part;
-	} all[] = {
-		{ DENIED, false, false, 0, "(option tls)" }, { DENIED, true, false, 0, "(option iam)" }, { DENIED, true, true, 0, "elasticfilesystem:ClientMount" },
-		{ "mount.nfs4: No such device", true, true, 0, "modprobe nfsv4" }, { RESET, true, false, 0, "TLS was refused" }, { RESET, false, false, 0, "" },
-		{ "x failed, reason given by server: No such file or directory", false, false, 0, "path does not exist" },
-		{ DENIED, true, true, -ETIMEDOUT, "" }, { "", true, true, 0, "" }, { "whatever", true, true, 0, "" },
-	};
-
-	(void) state;
-	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
-		struct failure f = { view_of(all[i].said), all[i].tls, all[i].iam, all[i].access };
-		const char *hint = explain(&f);
-
-		if (all[i].part[0] ? !strstr(hint, all[i].part) : hint[0] != '\0')
-			fail_msg("row %zu: '%s'", i, hint);
 	}
 }
 
@@ -128,7 +103,7 @@ static void what_the_tunnel_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(what_to_do_after_a_run), TEST(causes), TEST(a_mount_target_of_ones_own_zone), TEST(answers_that_are_none), TEST(what_the_tunnel_is_told),
+		TEST(what_to_do_after_a_run), TEST(a_mount_target_of_ones_own_zone), TEST(answers_that_are_none), TEST(what_the_tunnel_is_told),
 	};
 
 	return RUN("mount.efs decisions", tests);

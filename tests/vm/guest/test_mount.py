@@ -1,129 +1,21 @@
-"""Runs in the virtual machine (see check-mount.py): mounts of a real NFS server by the real kernel.
-
-The server is the machine's own nfsd. Its mount target is 10.9.0.2, in a network namespace of its own, from where TCP port
-2049 leads to nfsd. A task has a third namespace, whose way to the mount target goes through the machine."""
+"""Runs in the virtual machine (see check-mount.py): mounts of a real NFS server by the real kernel; see scene.py."""
 
 import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
-import sys
 import time
 
-TESTS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path[:0] = [f"{TESTS}/lib", f"{TESTS}/fakes"]
+import scene
+from scene import (FS, HOST, TARGET, TASK, TEAM, TLS, ZONE, active, agent, gone, mountinfo, sh, sleeper, target, unit_of)
 import aws
-import program
 import tap
-from efs import ACCESS_POINT, Agent, FILE_SYSTEM as FS, HOST, KEY_ID, REGION, SECRET, TOKEN, URI
-from imds import Imds
-from tap import check, contains, equal, matches
+from efs import ACCESS_POINT, KEY_ID, URI
+from tap import check, contains, equal, lacks, matches
 
-ZONE = f"{REGION}a"
-TARGET = "10.9.0.2"
-TASK = "10.9.1.2"
 A, B, C = "/mnt/a", "/mnt/b", "/mnt/c d"
-FILES = "/stage/efs"
-# Hours become seconds.
-DROP_IN = """[Service]
-ExecStart=
-ExecStart=/usr/libexec/ecs-efs-tunnel --foreground --shorten renew=4000 --shorten gone=1500 --shorten look=500 %i
-"""
-
-
-def sh(text, code=0, seconds=100):
-    done = subprocess.run(["bash", "-c", text], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          timeout=seconds)
-    check(code is None or done.returncode == code, f"$ {text}\nexit status {done.returncode}, wanted {code}\n{done.stdout}")
-    return done.stdout
-
-
-def network():
-    sh("""set -e
-       echo 1 >/proc/sys/net/ipv4/ip_forward
-       ip link set lo up
-       for each in server:0 task:1; do
-           name=${each%:*} net=10.9.${each#*:}
-           ip netns add $name
-           ip link add v$name type veth peer name eth0 netns $name
-           ip addr add $net.1/24 dev v$name; ip link set v$name up
-           ip -n $name addr add $net.2/24 dev eth0; ip -n $name link set eth0 up; ip -n $name link set lo up
-           ip -n $name route add default via $net.1
-       done
-       mkdir -p /mnt/a /mnt/b '/mnt/c d' /srv/efs/sub
-       echo hello >/srv/efs/file""")
-    with open("/etc/hosts", "a") as file:
-        file.write(f"{TARGET} {HOST} {ZONE}.{HOST}\n")
-
-
-def nfs_server():
-    sh("""set -e
-       modprobe nfsd
-       mountpoint -q /proc/fs/nfsd || mount -t nfsd nfsd /proc/fs/nfsd
-       echo 10 >/proc/fs/nfsd/nfsv4leasetime; echo 10 >/proc/fs/nfsd/nfsv4gracetime
-       echo 1048576 >/proc/fs/nfsd/max_block_size
-       systemctl start nfs-server
-       exportfs -o rw,no_root_squash,fsid=0,insecure,no_subtree_check '10.9.0.0/16:/srv/efs'
-       echo Y >/proc/fs/nfsd/v4_end_grace || true""")
-
-
-class MountTarget:
-    """efs-front in the namespace `server`; ended and begun anew by a test, as a fail-over is."""
-
-    def __init__(self):
-        self.started = None
-
-    def start(self, certificate="server", signed=False):
-        self.stop()
-        options = ["--table", "/run/table"] if signed else []
-        self.started = program.Started(["ip", "netns", "exec", "server", f"{FILES}/front", "--listen", f"{TARGET}:2049", "--backend", "10.9.0.1:2049",
-                                        "--cert", f"{FILES}/{certificate}.crt", "--key", f"{FILES}/{certificate}.key", "--file-system", FS,
-                                        "--access-point", ACCESS_POINT, "--region", REGION, *options])
-        self.started.wait_to_say("^port 2049", 30)
-
-    def stop(self):
-        if self.started:
-            self.started.__exit__()
-
-    @property
-    def visitors(self):
-        """What it said of those with a certificate."""
-        return [line for line in self.started.out.splitlines() if " fs=fs-" in line]
-
-    def visitor(self, pattern, seconds=30):
-        return tap.wait_until(lambda: next((line for line in self.visitors if re.search(pattern, line)), None), seconds, f"a visitor like {pattern}")
-
-
-target, agent = MountTarget(), Agent()
-
-
-def endpoints(stack):
-    sh("ip addr add 169.254.169.254/32 dev lo; ip addr add 169.254.170.2/32 dev lo")
-    metadata = stack.enter_context(Imds(listen=("169.254.169.254", 80)))
-    metadata.set("placement/region", REGION)
-    metadata.set("placement/availability-zone", ZONE)
-    agent.listen_at = ("169.254.170.2", 80)
-    stack.enter_context(agent)
-    role = aws.GIVEN
-    with open("/run/table", "w") as file:
-        file.write(f"{KEY_ID} {SECRET} {TOKEN}\n{role['AccessKeyId']} {role['SecretAccessKey']} {role['Token']}\n")
-
-
-def tunnels():
-    sh("""set -e
-       mkdir -p /etc/amazon/efs /etc/systemd/system/ecs-efs-tunnel@.service.d
-       cp /stage/efs/privateKey.pem /etc/amazon/efs/ && chmod 400 /etc/amazon/efs/privateKey.pem
-       cp /stage/efs/authority.crt /run/authority.crt""")
-    with open("/etc/systemd/system/ecs-efs-tunnel@.service.d/test.conf", "w") as file:
-        file.write(DROP_IN)
-    sh("systemctl daemon-reload")
-
-
-def mountinfo(point):
-    escaped = point.replace(" ", "\\040")
-    with open("/proc/self/mountinfo") as file:
-        return [line for line in file if line.split()[4] == escaped]
 
 
 def mount(what, point, options="", code=0):
@@ -175,7 +67,7 @@ def test_the_zone_is_a_prefix_of_the_name():
 
 
 def test_a_path_that_is_not_there_is_named():
-    matches(mount(f"{FS}:/nowhere", B, code=32), r"mount.efs: mount fs-\w+:/nowhere at /mnt/b: .*path does not exist", "output")
+    matches(mount(f"{FS}:/nowhere", B, code=32), r"mount.efs: mount fs-\w+:/nowhere at /mnt/b: .*there is no such folder", "output")
     equal(mountinfo(B), [], "mounts")
 
 
@@ -201,13 +93,6 @@ def test_a_target_that_does_not_answer_names_the_security_group():
         os.kill(pid, signal.SIGKILL)
 
 
-def sleeper():
-    """A process in the task's network, as the pause container is one."""
-    child = subprocess.Popen(["ip", "netns", "exec", "task", "sleep", "1000"])
-    tap.wait_until(lambda: os.readlink(f"/proc/{child.pid}/ns/net") != os.readlink("/proc/self/ns/net"), 10, "the task's network")
-    return child.pid
-
-
 def test_a_mount_in_the_network_of_a_task():
     pid = sleeper()
     try:
@@ -226,23 +111,6 @@ def test_a_line_in_fstab_is_mounted_by_systemd():
     contains(mountinfo(B)[0], f"nfs4 {HOST}:/sub ", "mountinfo")
     sh("systemctl stop mnt-b.mount")
     equal(mountinfo(B), [], "mounts")
-
-
-TLS = "tls,cafile=/run/authority.crt"
-
-
-def unit_of(point):
-    base = point.replace(".", "\\x2e").replace(" ", "\\x20").replace("/", ".")
-    return f"'ecs-efs-tunnel@{FS}{base}.service'"
-
-
-def active(point):
-    return sh(f"systemctl is-active {unit_of(point)}", None).strip()
-
-
-def gone(point):
-    tap.wait_until(lambda: active(point) != "active", 30, "the tunnel ends")
-    equal(os.listdir("/run/ecs/efs"), [], "files of tunnels")
 
 
 def test_tls_goes_through_a_tunnel_that_ends_with_its_mount():
@@ -266,11 +134,33 @@ def test_tls_at_a_mount_point_whose_name_needs_escapes():
 def test_iam_with_the_credentials_of_a_task_and_an_access_point():
     target.start(signed=True)
     with mounted(FS, A, f"{TLS},iam,awscredsuri={URI},accesspoint={ACCESS_POINT}"):
-        equal(sh(f"cat {A}/file"), "hello\n", "file")
+        equal(sh(f"cat {A}/own"), "team\n", "file")
         line = target.visitor(f"fs={FS} ap={ACCESS_POINT} key={KEY_ID} ")
         contains(line, "source=ecs.ec2 ", "visitor")
         check("refused=" not in line, line)
     gone(A)
+
+
+def test_an_access_point_is_a_root_of_its_own():
+    target.start(signed=True)
+    with mounted(FS, A, f"{TLS},iam,accesspoint={ACCESS_POINT}"), mounted(FS, B, TLS + ",iam"):
+        equal(os.listdir(A), ["own"], "what the access point shows")
+        check({"file", "sub", "team"} <= set(os.listdir(B)), f"the file system holds {os.listdir(B)}")
+        sh(f"echo mine >{A}/mine")
+        equal(sh(f"cat /srv/efs/team/mine; stat -c %u:%g /srv/efs/team/mine {B}/team/mine"), f"mine\n{TEAM}:{TEAM}\n{TEAM}:{TEAM}\n")
+        contains(sh(f"cat {A}/../file {A}/team/own", 1), "No such file", "way out")
+        equal(os.listdir(f"{A}/.."), os.listdir("/mnt"), "above the mount point")
+        target.visitor(f"fs={FS} ap={ACCESS_POINT} ")
+        target.visitor(f"fs={FS} ap= ")
+    gone(A)
+
+
+def test_an_access_point_that_is_not_known_is_refused():
+    target.start(signed=True)
+    text = mount(FS, B, f"{TLS},iam,accesspoint=fsap-00000000000000bad", 32)
+    matches(text, r"mount.efs: mount fs-\w+ at /mnt/b: ", "output")
+    target.visitor("ap=fsap-00000000000000bad .*refused=names an unknown access point")
+    equal(mountinfo(B), [], "mounts")
 
 
 def test_iam_with_the_role_of_the_instance():
@@ -295,6 +185,51 @@ def test_somebody_else_at_the_address_is_told():
     matches(text, r"the tunnel says: .*(name|match|certificate)", "output")
     equal((mountinfo(B), os.listdir("/run/ecs/efs")), ([], []), "mounts and files")
     target.start()
+
+
+def established():
+    """The connections of the mount target's visitors, by their ports."""
+    return set(re.findall(r":(\d+)\s*$", sh("ip netns exec server ss -tnH state established sport = :2049"), re.M))
+
+
+def test_a_certificate_is_renewed_while_the_connection_stays():
+    target.start(signed=True)
+    with mounted(FS, A, f"{TLS},iam"):
+        before, port = established(), int(re.search(r"port=(\d+)", mountinfo(A)[0])[1])
+        matches(target.visitor("serial="), "serial=0 ", "visitor")
+        check(before, "no connection")
+        for _ in range(6):
+            sh(f"echo more >>{A}/while; sync {A}/while")
+            time.sleep(1)
+        equal(len(target.visitors), 1, "connections to the mount target so far")
+        with socket.create_connection(("127.0.0.1", port), 20):    # one more, as the kernel's next one will be
+            line = target.visitor("serial=[1-9]")
+        check("refused=" not in line, line)
+        check(before <= established(), f"connections were {before}, are {established()}")
+        equal(sh(f"wc -l </srv/efs/while; rm {A}/while"), "6\n", "lines")
+    gone(A)
+
+
+def test_the_tunnel_is_confined_and_says_nothing_that_is_not_news():
+    target.start(signed=True)
+    pid, since = sleeper(), sh("date +%s").strip()
+    with mounted(FS, A, f"{TLS},iam,awscredsuri={URI},netns=/proc/{pid}/ns/net", "-l"):
+        sh(f"head -c 4M /dev/urandom >{A}/random; sync {A}/random")
+        time.sleep(6)   # renewed, and looked after
+        tunnel = sh(f"systemctl show -P MainPID {unit_of(A)}").strip()
+        status = dict(line.split(":", 1) for line in sh(f"cat /proc/{tunnel}/status").splitlines())
+        equal((status["Seccomp"].strip(), status["NoNewPrivs"].strip()), ("2", "1"), "seccomp and new privileges")
+        check(bin(int(status["CapEff"], 16)).count("1") <= 3, f"capabilities {status['CapEff']}")
+        equal(sh(f"readlink /proc/{tunnel}/ns/mnt"), sh("readlink /proc/1/ns/mnt"), "mount namespace")
+    gone(A)
+    os.kill(pid, signal.SIGKILL)
+    said = sh(f"journalctl -q -b --since @{since} -o cat -u {unit_of(A)}")
+    # systemd 252 has a word about two keys that came with 254
+    warned = [line for line in sh(f"journalctl -q -b --since @{since} -o cat -p warning -u {unit_of(A)}", None).splitlines() if "Unknown key" not in line]
+    equal(warned, [], "warnings")
+    said = [line for line in said.splitlines() if "Unknown key" not in line]
+    check(len(said) <= 8, "lines in the journal:\n" + "\n".join(said))
+    lacks(sh(f"journalctl -q -b --since @{since} -o cat -k", None), "audit", "the kernel")
 
 
 def test_a_renewed_certificate_is_shown_after_a_fail_over():
@@ -336,16 +271,5 @@ def test_tls_in_the_network_of_a_task_that_goes_away():
     gone(A)
 
 
-def main():
-    with contextlib.ExitStack() as stack:
-        network()
-        nfs_server()
-        endpoints(stack)
-        tunnels()
-        target.start()
-        stack.callback(target.stop)
-        tap.main()
-
-
 if __name__ == "__main__":
-    main()
+    scene.main()

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "bootstrap/agent-files.h"
+#include "common/agent-files.h"
 #include "common/file.h"
 #include "common/keyval.h"
 #include "common/paths.h"

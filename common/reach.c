@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
-#include "bootstrap/agent-files.h"
-#include "bootstrap/reach.h"
+#include "common/agent-files.h"
+#include "common/reach.h"
 
 int reach_aws(int root, struct imds *imds, struct aws **ret, struct err *e)
 {

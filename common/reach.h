@@ -1,6 +1,6 @@
 /* How AWS is reached from here: through the proxy that the agent uses. */
-#ifndef BOOTSTRAP_REACH_H
-#define BOOTSTRAP_REACH_H
+#ifndef COMMON_REACH_H
+#define COMMON_REACH_H
 
 #include "common/aws.h"
 
