@@ -22,7 +22,9 @@ enum after_verdict after_judge(const struct after_facts *f)
 
 	if (!over)
 		return AFTER_WAIT;
-	return f->user_data_failed && !f->cluster_named ? AFTER_WITHHOLD : AFTER_GO;
+	if (f->cluster_named)
+		return AFTER_GO;
+	return f->user_data_refused ? AFTER_WITHHOLD : f->user_data_failed ? AFTER_RETRY : AFTER_GO;
 }
 
 static bool names_cluster(int root, const char *path)
@@ -48,6 +50,7 @@ void after_look(int root, struct after_facts *ret)
 		.cloud_init_finished = file_exists(root, PATH_CLOUD_RESULT),
 		.nothing_for_cloud_init = view_is(word, USER_DATA_OURS) || view_is(word, USER_DATA_NONE),
 		.user_data_failed = view_is(word, USER_DATA_FAILED),
+		.user_data_refused = view_is(word, USER_DATA_REFUSED),
 		.cluster_named = names_cluster(root, PATH_ECS_CONFIG) || names_cluster(root, PATH_INSTANCE_CONFIG),
 	};
 }

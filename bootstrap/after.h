@@ -11,12 +11,16 @@ struct after_facts {
 	bool cloud_init_here;     /* it runs on this boot: its generator says so before any unit starts */
 	bool cloud_init_finished; /* its result file is there */
 	bool nothing_for_cloud_init; /* all of the user data is ours, or there is none */
-	bool user_data_failed;    /* it could not be read, or a part of ours was refused */
+	bool user_data_failed;    /* it could not be read or applied, which may pass */
+	bool user_data_refused;   /* a part of ours is wrong */
 	bool cluster_named;       /* some ecs.config holds ECS_CLUSTER */
 };
 
-/* AFTER_WITHHOLD: the agent would join the cluster "default" only because user data could not be read. Pure. */
-enum after_verdict { AFTER_GO, AFTER_WAIT, AFTER_WITHHOLD };
+/*
+ * AFTER_RETRY, AFTER_WITHHOLD: the agent would join the cluster "default" only because user data was not applied; it is to be
+ * applied again, or that would be in vain. Pure.
+ */
+enum after_verdict { AFTER_GO, AFTER_WAIT, AFTER_RETRY, AFTER_WITHHOLD };
 enum after_verdict after_judge(const struct after_facts *f);
 
 void after_look(int root, struct after_facts *ret);

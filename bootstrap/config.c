@@ -108,7 +108,7 @@ static int render(const struct fetch *f, struct config_report *ret, struct err *
 	ret->read_ms = r < 0 ? 0 : clock_ms();
 	ret->off = r == FETCH_OFF;
 	if (r == 0 || (r > 0 && f->also))
-		r = read_parts(f->also, ret, e);
+		ret->refused = (r = read_parts(f->also, ret, e)) < 0;
 	if (r >= 0 && (!ret->off || f->also))
 		r = derive(f, ret, e);
 	if (r >= 0 && (!ret->off || f->also))
@@ -171,7 +171,7 @@ int config_run(const struct fetch *f, struct config_report *ret, struct err *e)
 	int r = act(f, NULL, ret, e);
 
 	if (r < 0)
-		(void) !write_kind(f->root, USER_DATA_FAILED, &unused);
+		(void) !write_kind(f->root, ret->refused ? USER_DATA_REFUSED : USER_DATA_FAILED, &unused);
 	return r;
 }
 

@@ -18,6 +18,7 @@ struct config_report {
 	unsigned        parts, ours, lines; /* parts of the user data, those that are ours, lines in our block */
 	bool            written;            /* false: ecs.config was right already */
 	bool            unclosed_block;
+	bool            refused;            /* user data was read, and a part of ours is wrong */
 	struct buf      before, after;      /* ecs.config as it is, and as it shall be */
 	bool            absent;             /* there is no ecs.config */
 	long            begin_ms, read_ms, written_ms; /* when it began, had read the user data (0: it has not), was done with ecs.config */
@@ -31,7 +32,7 @@ void config_report_done(struct config_report *r);
 /* What config_run would change, section by section; nothing is changed. *ret_changes is filled, the caller ends it. 0 or negative. */
 int config_plan(const struct fetch *f, struct changes *ret_changes, struct config_report *ret, struct err *e) MUST_CHECK;
 
-/* 0, or negative: ecs.config is as it was then and /run/ecs/user-data says "failed". A section that failed is in the report only. */
+/* 0, or negative: ecs.config is as it was then and /run/ecs/user-data says "failed" or "refused". A section that failed is in the report only. */
 int config_run(const struct fetch *f, struct config_report *ret, struct err *e) MUST_CHECK;
 
 #endif

@@ -45,6 +45,9 @@ static const char usage[] =
 	"  --timeout SECONDS          give up after so long (default 900; also 5m, 1h); start-tasks: on the agent, and then on the tasks\n"
 	"  --ready-after SECONDS      packages: tell systemd that others need not wait any longer (default 120)\n"
 	"\n"
+	"Option of after-user-data:\n"
+	"  --retry SECONDS            have user data applied again so long after a failure that may pass (default 60; later after longer)\n"
+	"\n"
 	"Options of bake and seal:\n"
 	"  --dry-run                  say what would be done, and do nothing\n"
 	"  --agent-tar FILE           bake: place this file of 'docker save', if it holds the agent's image\n"
@@ -134,7 +137,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 		{ "version", no_argument, NULL, 'v' },       { "json", no_argument, NULL, 'j' },
 		{ "timeout", required_argument, NULL, 'w' }, { "ready-after", required_argument, NULL, 'y' },
 		{ "dry-run", no_argument, NULL, 'n' },      { "agent-tar", required_argument, NULL, 'a' },
-		{ NULL, 0, NULL, 0 },
+		{ "retry", required_argument, NULL, 'e' },  { NULL, 0, NULL, 0 },
 	};
 	int c;
 
@@ -156,6 +159,10 @@ static int parse_options(int argc, char **argv, struct options *o)
 			break;
 		case 'y':
 			if (parse_seconds("ready-after", optarg, &o->ready_after_s) < 0)
+				return -EINVAL;
+			break;
+		case 'e':
+			if (parse_seconds("retry", optarg, &o->retry_s) < 0)
 				return -EINVAL;
 			break;
 		case 'n':
@@ -202,7 +209,7 @@ static int parse_command_line(int argc, char **argv, struct options *o, const st
 
 int main(int argc, char **argv)
 {
-	struct options o = { .imds_timeout_s = IMDS_TIMEOUT_S, .timeout_s = TIMEOUT_S, .ready_after_s = READY_AFTER_S, .root_fd = -1 };
+	struct options o = { .imds_timeout_s = IMDS_TIMEOUT_S, .timeout_s = TIMEOUT_S, .ready_after_s = READY_AFTER_S, .retry_s = RETRY_S, .root_fd = -1 };
 	const struct verb *verb = NULL;
 	struct err e;
 	int r = parse_command_line(argc, argv, &o, &verb);

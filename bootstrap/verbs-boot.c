@@ -7,16 +7,23 @@
 #include "bootstrap/late.h"
 #include "bootstrap/starttasks.h"
 #include "bootstrap/verbs.h"
+#include "common/backoff.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/paths.h"
+#include "common/spawn.h"
 #include "common/steps.h"
 
 #define STEP_CLOUD_INIT  "cloud-init"
 #define STEP_LATE_CHECK  "late-check"
 #define STEP_START_TASKS "start-tasks"
 
-enum { REMIND_MS = 5 * 60 * 1000 }; /* a wait that lasts says so every five minutes */
+enum {
+	REMIND_MS = 5 * 60 * 1000, /* a wait that lasts says so every five minutes */
+	APPLY_MS = 310000,         /* ecs-bootstrap.service has 300 s, then systemd ends it */
+	RETRY_LONGEST = 10,        /* times the first pause */
+	LOOK_MS = 1000,
+};
 
 static void say_late(const struct findings *f)
 {
@@ -82,7 +89,7 @@ static void note_errors(int root, long begin)
 static void note_wait(int root, const struct after_facts *f, long begin)
 {
 	if (after_judge(f) == AFTER_WITHHOLD)
-		step_note(root, STEP_CLOUD_INIT, STEP_FAILED, begin, "the agent is not started: user data was not applied (see user-data and ecs.config) and no ecs.config names a cluster");
+		step_note(root, STEP_CLOUD_INIT, STEP_FAILED, begin, "the agent is not started: user data was refused (see user-data) and no ecs.config names a cluster");
 	else if (!f->cloud_init_here)
 		step_note(root, STEP_CLOUD_INIT, STEP_SKIPPED, begin, "it does not run on this boot");
 	else if (!f->cloud_init_finished)
@@ -91,28 +98,84 @@ static void note_wait(int root, const struct after_facts *f, long begin)
 		note_errors(root, begin);
 }
 
+static int wait_for_cloud_init(int root, long begin)
+{
+	struct err e;
+
+	step_note(root, STEP_CLOUD_INIT, STEP_WAITING, begin, "'%s' is not there yet", PATH_CLOUD_RESULT);
+	log_info("waiting for cloud-init to work off the user data ('%s' is not there yet)", PATH_CLOUD_RESULT);
+	if (after_wait(root, REMIND_MS, &e) == 0)
+		return 0;
+	step_note(root, STEP_CLOUD_INIT, STEP_FAILED, begin, "%s", e.text);
+	log_error("%s", e.text);
+	return -1;
+}
+
+/* Somebody may have mended it meanwhile and not want to wait for us. */
+static enum after_verdict pause_for(int root, unsigned ms)
+{
+	long end = clock_ms() + (long) ms;
+	struct after_facts facts;
+
+	do {
+		clock_sleep_ms(end - clock_ms() < LOOK_MS ? end - clock_ms() : LOOK_MS);
+		after_look(root, &facts);
+	} while (after_judge(&facts) == AFTER_RETRY && clock_ms() < end);
+	return after_judge(&facts);
+}
+
+/*
+ * On a host at boot nobody is there to mend it: a disk that was full, a metadata service that hung. systemd cannot do this by
+ * itself, for a unit that it restarts holds up all that is ordered after it, and that is the rest of the boot.
+ */
+static void retry(const struct options *o, unsigned tries, long begin)
+{
+	static const char *const argv[] = { "systemctl", "restart", "ecs-bootstrap.service", NULL };
+	struct backoff pace = { .first_ms = o->retry_s * 1000, .max_ms = o->retry_s * 1000 * RETRY_LONGEST };
+	unsigned ms = backoff_ms(&pace, tries, 0);
+	struct err e;
+	int status;
+
+	step_note(o->root_fd, STEP_CLOUD_INIT, STEP_WAITING, begin,
+		  "the agent is not started: user data was not applied (see user-data and ecs.config) and no ecs.config names a cluster; tried again every %u s", ms / 1000);
+	log_error("start agent: user data was not applied and no ecs.config names a cluster; applying it again in %u s ('%s' has the cause)", ms / 1000,
+		  "ecs-bootstrap status");
+	if (pause_for(o->root_fd, ms) != AFTER_RETRY)
+		return;
+	if (spawn_run(&(struct spawn) { .argv = argv, .deadline_ms = APPLY_MS }, &status, NULL, NULL, &e) < 0)
+		log_warn("run 'systemctl restart ecs-bootstrap': %s", e.text);
+}
+
+/* Until there is nothing to wait for any more. Negative: that cannot be done, and has been said. */
+static int wait_for_user_data(const struct options *o, struct after_facts *ret, long begin)
+{
+	for (unsigned tries = 1;; after_look(o->root_fd, ret)) {
+		enum after_verdict v = after_judge(ret);
+
+		if (v == AFTER_WAIT && wait_for_cloud_init(o->root_fd, begin) < 0)
+			return -1;
+		if (v == AFTER_RETRY)
+			retry(o, tries++, begin);
+		if (v != AFTER_WAIT && v != AFTER_RETRY)
+			return 0;
+	}
+}
+
 int run_after(const struct options *o)
 {
 	struct after_facts facts;
 	long begin = clock_ms();
-	struct err e;
 
 	if (!o->rest[0]) {
 		fprintf(stderr, "ecs-bootstrap: after-user-data needs a command to run\n");
 		return EXIT_USAGE;
 	}
-	for (after_look(o->root_fd, &facts); after_judge(&facts) == AFTER_WAIT; after_look(o->root_fd, &facts)) {
-		step_note(o->root_fd, STEP_CLOUD_INIT, STEP_WAITING, begin, "'%s' is not there yet", PATH_CLOUD_RESULT);
-		log_info("waiting for cloud-init to work off the user data ('%s' is not there yet)", PATH_CLOUD_RESULT);
-		if (after_wait(o->root_fd, REMIND_MS, &e) < 0) {
-			step_note(o->root_fd, STEP_CLOUD_INIT, STEP_FAILED, begin, "%s", e.text);
-			log_error("%s", e.text);
-			return EXIT_FAILED;
-		}
-	}
+	after_look(o->root_fd, &facts);
+	if (wait_for_user_data(o, &facts, begin) < 0)
+		return EXIT_FAILED;
 	note_wait(o->root_fd, &facts, begin);
 	if (after_judge(&facts) == AFTER_WITHHOLD) {
-		log_error("start agent: user data was not applied and no ecs.config names a cluster; mend what '%s' says and run '%s'",
+		log_error("start agent: user data was refused and no ecs.config names a cluster; mend what '%s' says and run '%s'",
 			  "ecs-bootstrap status", "systemctl restart ecs-bootstrap ecs-after-user-data");
 		return EXIT_FAILED;
 	}

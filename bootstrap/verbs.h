@@ -7,6 +7,7 @@
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 enum { IMDS_TIMEOUT_S = 120 }; /* at boot the network may be late */
+enum { RETRY_S = 60 };         /* what failed on a host that is not well */
 
 struct options {
 	const char *root;
@@ -14,6 +15,7 @@ struct options {
 	unsigned    imds_timeout_s;
 	unsigned    timeout_s;
 	unsigned    ready_after_s;
+	unsigned    retry_s;
 	bool        json;
 	bool        dry;
 	const char *agent_tar;

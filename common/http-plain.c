@@ -15,6 +15,7 @@
 #include "common/file.h"
 #include "common/http-plain.h"
 #include "common/http1.h"
+#include "common/tcp.h"
 
 enum {
 	PIECE = 64 << 10, /* read and sent at once */
@@ -150,6 +151,8 @@ static int finish_connect(struct exchange *x)
 
 	if (getsockopt(x->fd, SOL_SOCKET, SO_ERROR, &code, &len) < 0)
 		return -errno;
+	if (code == 0 && tcp_met_itself(x->fd))
+		code = ECONNREFUSED;
 	x->connected = code == 0;
 	return -code;
 }

@@ -27,7 +27,8 @@
 #define USER_DATA_OURS    "ours"    /* nothing in it is cloud-init's */
 #define USER_DATA_SCRIPTS "scripts" /* cloud-init has parts to work on */
 #define USER_DATA_UNKNOWN "unknown" /* the metadata service is off: whatever there is, only cloud-init knows it */
-#define USER_DATA_FAILED  "failed"  /* it could not be read, or a part of ours was refused */
+#define USER_DATA_FAILED  "failed"  /* it could not be read, or nothing could be written: that may pass */
+#define USER_DATA_REFUSED "refused" /* a part of ours is wrong: that stays so */
 
 enum { CONFIG_FILE_MAX = 1 << 20 }; /* bytes of an ecs.config */
 

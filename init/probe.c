@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "common/file.h"
+#include "common/tcp.h"
 #include "init/probe.h"
 
 static const char request[] = "GET /v1/metadata HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n";
@@ -30,13 +31,18 @@ void probe_freep(struct probe **p)
 
 /*
  * On loopback a connection is there as soon as connect(2) returns, so the request can follow at once. Where it cannot, the
- * agent's backlog is full or nobody listens: no answer, which is what the next look will find.
+ * agent's backlog is full or nobody listens: no answer, which is what the next look will find. The descriptor is kept until
+ * then, so it must not be what takes the agent's port.
  */
 static void ask(int fd)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(INTROSPECTION_PORT), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
-	if (connect(fd, (const struct sockaddr *) &a, sizeof a) == 0 || errno == EINPROGRESS)
+	if (connect(fd, (const struct sockaddr *) &a, sizeof a) < 0 && errno != EINPROGRESS)
+		return;
+	if (tcp_met_itself(fd))
+		(void) connect(fd, &(const struct sockaddr) { .sa_family = AF_UNSPEC }, sizeof(struct sockaddr)); /* ends it */
+	else
 		(void) send(fd, request, sizeof request - 1, MSG_NOSIGNAL);
 }
 

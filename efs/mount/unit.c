@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/parse.h"
+#include "common/sibling.h"
 #include "efs/mount/child.h"
 #include "efs/mount/unit.h"
 
@@ -117,14 +118,10 @@ static int start_directly(const struct tunnel_unit *t, long deadline, struct err
 {
 	char program[PATH_MAX];
 	const char *argv[] = { program, "--root", t->root_path ? t->root_path : "/", t->base, NULL };
-	ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
-	char *slash;
+	int r = sibling(EFS_TUNNEL, program, sizeof program, e);
 
-	program[n > 0 ? n : 0] = '\0';
-	slash = strrchr(program, '/');
-	if (!slash || (size_t) (slash + 1 - program) + sizeof EFS_TUNNEL > sizeof program)
-		return err_say(e, -ENAMETOOLONG, "start the tunnel: the path of this program is too long");
-	strcpy(slash + 1, EFS_TUNNEL);
+	if (r < 0)
+		return r;
 	if (access(program, X_OK) < 0)
 		return err_set(e, -errno, "start the tunnel '%s'", program);
 	return run(EFS_TUNNEL, argv, deadline, e);

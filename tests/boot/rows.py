@@ -27,6 +27,10 @@ FAILING_DOCKER = ("/etc/systemd/system/docker.service.d/failing.conf",
                   "ExecStartPre=/bin/sh -c '[ -e /run/seen ] || { sleep 3; touch /run/seen; exit 1; }'\n")
 NOT_NEEDED = r"mnt-not\x2dneeded.mount"
 WITHHELD = "systemctl -q is-failed ecs-after-user-data.service"
+WAITS = "ecs-bootstrap status | grep -q 'user data was not applied.*tried again'"
+# the unit's own command, but not a minute later
+SOON = ("/etc/systemd/system/ecs-after-user-data.service.d/soon.conf",
+        "[Service]\nExecStart=\nExecStart=/usr/bin/ecs-bootstrap after-user-data --retry 5 systemctl start --no-block ecs.service\n")
 STATE = ("grep -v '^#' /etc/fstab", "grep swapfile /proc/swaps | cut -f1 | cut -d' ' -f1", "cat /etc/ecs/ecs.config",
          "find /etc/systemd/system /etc/docker /etc/cloud -name '*ecs*' | sort")
 
@@ -101,8 +105,11 @@ AROUND = (
         failed=("cloud-init.service", "cloud-init-local.service")),
     # Whoever switches it off means it: nothing failed, and what the files do not say is the agent's default.
     Row("IMDS off, nothing baked", scene("", imds=("--wrong", "*=403"), seconds=70), cluster="default", journal="(?i)metadata|IMDS"),
-    Row("IMDS hangs, nothing baked", scene("", imds=("--wrong", "*=full"), files=(IMPATIENT,), seconds=70, over=WITHHELD), cluster=None,
-        journal="169.254.169.254.*timed out", failed=("ecs-bootstrap.service", "ecs-after-user-data.service")),
+    Row("IMDS hangs, nothing baked", scene("", imds=("--wrong", "*=full"), files=(IMPATIENT,), seconds=70, over=WAITS), cluster=None,
+        journal="169.254.169.254.*timed out", failed=("ecs-bootstrap.service",)),
+    # By then cloud-init has given up, and so has the first try; nobody else would ask again.
+    Row("IMDS comes after 60 s", scene(ud.document("late"), imds=(*IMDS, "--wrong", "*=absent:60"), files=(IMPATIENT, SOON), seconds=110), env=attributes("late"),
+        journal="applying it again in 5 s"),
     Row("IMDS late by 30 s", scene(ud.document("late"), imds=(*IMDS, "--wrong", "*=absent:30"), files=(PATIENT,), seconds=90), env=attributes("late")),
     Row("Docker begins 5 s late", scene(ud.document("docker"), files=(LATE_DOCKER,), seconds=60), env=attributes("docker")),
     Row("Docker fails at first", scene(ud.document("docker"), files=(FAILING_DOCKER,), seconds=60), env=attributes("docker")),

@@ -96,7 +96,7 @@ def test_mime_with_nothing_of_ours_leaves_the_rest(user_data):
 def test_user_data_over_the_limit():
     with Host() as host:
         before = host.state("/etc")
-        refused(host.config_of("#ecs-bootstrap\nA=" + "x" * (2 << 20)), host, before, "/given")
+        refused(host.config_of("#ecs-bootstrap\nA=" + "x" * (2 << 20)), host, before, "/given", kind="failed")
 
 
 # --user-data FILE
@@ -105,7 +105,7 @@ def test_user_data_over_the_limit():
 def test_given_file(path):
     with Host() as host:
         before = host.state("/etc")
-        refused(host.config("--user-data", host.at(path)), host, before, path)
+        refused(host.config("--user-data", host.at(path)), host, before, path, kind="failed")
 
 
 def test_root_that_is_not_there():
@@ -120,7 +120,7 @@ def test_config_is_a_folder():
     with Host(old=None) as host:
         host.write(CONFIG + "/inside", "A=1\n")
         before = host.state("/etc")
-        refused(host.config_of(PLAIN), host, before, CONFIG)
+        refused(host.config_of(PLAIN), host, before, CONFIG, kind="failed")
 
 
 def test_config_is_a_pipe():
@@ -128,27 +128,27 @@ def test_config_is_a_pipe():
         os.makedirs(host.at("/etc/ecs"))
         os.mkfifo(host.at(CONFIG))
         result = host.config_of(PLAIN).within(2)
-        refused(result, host, host.state("/etc"), CONFIG)
+        refused(result, host, host.state("/etc"), CONFIG, kind="failed")
 
 
 def test_config_over_the_limit():
     with Host("A=" + "x" * (2 << 20)) as host:
         before = host.state("/etc")
-        refused(host.config_of(PLAIN), host, before, CONFIG)
+        refused(host.config_of(PLAIN), host, before, CONFIG, kind="failed")
 
 
 def test_folder_of_config_is_a_file():
     with Host(old=None) as host:
         host.write("/etc/ecs", "not a folder")
         before = host.state("/etc")
-        refused(host.config_of(PLAIN), host, before, "/etc/ecs")
+        refused(host.config_of(PLAIN), host, before, "/etc/ecs", kind="failed")
 
 
 def test_copy_that_cannot_be_read():
     with Host() as host, Imds(wrong=["token=404"]) as imds:
         os.makedirs(host.at(COPY))
         before = host.state("/etc")
-        refused(host.config(imds=imds), host, before, COPY)
+        refused(host.config(imds=imds), host, before, COPY, kind="failed")
 
 
 # Disks that are full or read-only, in a mount namespace that ends with the run

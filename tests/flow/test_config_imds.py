@@ -34,7 +34,7 @@ def unserved(service, seconds, words, limit=None):
             host.config_of("#ecs-bootstrap\nECS_CLUSTER=before\n").exits(0)
             before = host.state("/etc")
             result = host.config(imds=service, seconds=seconds).within(limit or seconds + 0.7)
-            refused(result, host, before, words)
+            refused(result, host, before, words, kind="failed")
 
     def with_copy():
         with Host() as host:
@@ -180,13 +180,13 @@ def test_endpoint_that_is_none(endpoint):
     with Host() as host:
         before = host.state("/etc")
         result = host.config(seconds=1, AWS_EC2_METADATA_SERVICE_ENDPOINT=endpoint)
-        refused(result, host, before, "AWS_EC2_METADATA_SERVICE_ENDPOINT")
+        refused(result, host, before, "AWS_EC2_METADATA_SERVICE_ENDPOINT", kind="failed")
 
 
 def test_no_time_at_all():
     with Host() as host:
         before = host.state("/etc")
-        refused(host.config(seconds=0).within(1), host, before)
+        refused(host.config(seconds=0).within(1), host, before, kind="failed")
 
 
 def test_failure_does_not_hide_the_cause():

@@ -153,5 +153,48 @@ def test_after_user_data_goes_on_whatever_the_file_is():
         run(host, "after-user-data", "echo", "went on").exits(0).says("went on|" + CONFIG)
 
 
+SYSTEMCTL = """#!/bin/sh
+echo "$@" >>{root}/calls
+[ $(wc -l <{root}/calls) -lt 2 ] || printf ours >{root}/run/ecs/user-data
+"""
+
+
+def failed(host, kind):
+    """User data that was not applied, and a systemctl whose second call mends that."""
+    host.write("/run/ecs/user-data", kind)
+    host.write("/bin/systemctl", SYSTEMCTL.format(root=host.path), 0o755)
+    return {"env": {"PATH": f"{host.path}/bin:/usr/bin:/bin"}}
+
+
+def again(host, *options, **more):
+    return program.run([program.path_of("ecs-bootstrap"), "--root", host.path, "after-user-data", *options, "echo", "went on"], **more)
+
+
+def test_after_user_data_has_it_applied_again():
+    with Host(None) as host:
+        result = again(host, "--retry", "1", **failed(host, "failed"))
+        result.exits(0)
+        equal(result.out, "went on\n")
+        equal(host.read("/calls"), "restart ecs-bootstrap.service\n" * 2)
+        equal([line for line in result.lines if "applying it again" in line],
+              [f"ecs-bootstrap: start agent: user data was not applied and no ecs.config names a cluster; applying it again in {n} s "
+               "('ecs-bootstrap status' has the cause)" for n in (1, 2)])
+
+
+def test_refused_user_data_is_not_applied_again():
+    with Host(None) as host:
+        result = again(host, "--retry", "1", **failed(host, "refused"))
+        result.exits(1).says("user data was refused and no ecs.config names a cluster")
+        tap.check(not host.has("/calls"), "it was applied again")
+
+
+def test_a_cluster_that_is_named_is_joined():
+    with Host(None) as host:
+        more = failed(host, "failed")
+        host.write(CONFIG, "ECS_CLUSTER=baked\n", 0o600)
+        again(host, **more).exits(0)
+        tap.check(not host.has("/calls"), "it was applied again")
+
+
 if __name__ == "__main__":
     tap.main()

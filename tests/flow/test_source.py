@@ -51,7 +51,7 @@ class Scene:
 
     def refuses(self, words, **env):
         before = self.host.state("/etc")
-        refused(self.config(**env), self.host, before, words)
+        refused(self.config(**env), self.host, before, words, kind="failed")
 
 
 def theirs(scene, **env):

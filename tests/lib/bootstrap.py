@@ -66,15 +66,15 @@ class Host(program.Root):
         return BLOCK.sub("", self.read(CONFIG))
 
 
-def refused(result, host, before, words=""):
-    """Exit 1, one line that says what failed and why, everything below /etc as it was."""
+def refused(result, host, before, words="", kind="refused"):
+    """Exit 1, one line that says what failed and why, everything below /etc as it was. KIND: "refused", or "failed" and may pass."""
     result.exits(1)
     tap.equal(len(result.lines), 1, f"lines on stderr:\n{result.err}")
     result.says(ERROR)
     if words:
         result.says(words)
     program.same_state(before, host.state("/etc"))
-    tap.equal(host.kind, "failed", KIND)
+    tap.equal(host.kind, kind, KIND)
 
 
 def mime(*parts):
