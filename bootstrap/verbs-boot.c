@@ -137,7 +137,7 @@ static void retry(const struct options *o, unsigned tries, long begin)
 	int status;
 
 	step_note(o->root_fd, STEP_CLOUD_INIT, STEP_WAITING, begin,
-		  "the agent is not started: user data was not applied (see user-data and ecs.config) and no ecs.config names a cluster; tried again every %u s", ms / 1000);
+		  "the agent is not started: user data was not applied (see user-data and ecs.config) and no ecs.config names a cluster; it is applied again in %u s", ms / 1000);
 	log_error("start agent: user data was not applied and no ecs.config names a cluster; applying it again in %u s ('%s' has the cause)", ms / 1000,
 		  "ecs-bootstrap status");
 	if (pause_for(o->root_fd, ms) != AFTER_RETRY)

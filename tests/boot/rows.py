@@ -27,7 +27,7 @@ FAILING_DOCKER = ("/etc/systemd/system/docker.service.d/failing.conf",
                   "ExecStartPre=/bin/sh -c '[ -e /run/seen ] || { sleep 3; touch /run/seen; exit 1; }'\n")
 NOT_NEEDED = r"mnt-not\x2dneeded.mount"
 WITHHELD = "systemctl -q is-failed ecs-after-user-data.service"
-WAITS = "ecs-bootstrap status | grep -q 'user data was not applied.*tried again'"
+WAITS = "ecs-bootstrap status | grep -q 'user data was not applied.*applied again in'"
 # the unit's own command, but not a minute later
 SOON = ("/etc/systemd/system/ecs-after-user-data.service.d/soon.conf",
         "[Service]\nExecStart=\nExecStart=/usr/bin/ecs-bootstrap after-user-data --retry 5 systemctl start --no-block ecs.service\n")
