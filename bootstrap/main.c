@@ -30,6 +30,7 @@ static const char usage[] =
 	"  start-tasks                wait for the agent to register, then start the tasks of startTasks, each one once\n"
 	"  status                     print what became of each step of this boot: result, duration, cause; and what can be seen now\n"
 	"  wait                       wait until the agent has registered with ECS\n"
+	"  doctor                     find the usual causes why this instance does not join or tasks fail, and say the cure\n"
 	"  packages                   install what `packages` and `efs` ask for, once for an instance id\n"
 	"  efs-mounts                 wait for the mounts of `efs`, say why one fails, and have it tried again\n"
 	"  bake                       make a root ready to become an image: folders, units, the agent's image\n"
@@ -49,7 +50,7 @@ static const char usage[] =
 	"  --dry-run                  say what would be done, and do nothing\n"
 	"  --agent-tar FILE           bake: place this file of 'docker save', if it holds the agent's image\n"
 	"\n"
-	"Options of parts, check, show, status, wait, bake and seal:\n"
+	"Options of parts, check, show, status, wait, doctor, bake and seal:\n"
 	"  --json                     as JSON\n"
 	"\n"
 	"Options of all verbs:\n"
@@ -97,6 +98,7 @@ static const struct verb {
 	{ "start-tasks", run_start_tasks, true },
 	{ "status", run_status, false },
 	{ "wait", run_wait, false },
+	{ "doctor", run_doctor, false },
 	{ "packages", run_packages, true },
 	{ "efs-mounts", run_efs_mounts, true },
 	{ "bake", run_bake, false },

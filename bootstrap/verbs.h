@@ -39,6 +39,9 @@ int run_wait(const struct options *o);
 /* verbs-status.c: what became of it all */
 int run_status(const struct options *o);
 
+/* verbs-doctor.c: why it did not */
+int run_doctor(const struct options *o);
+
 /* verbs-host.c: what goes on beside the boot */
 int run_packages(const struct options *o);
 int run_efs_mounts(const struct options *o);
