@@ -36,22 +36,18 @@ struct doctor_facts {
 	char                foreign_package[64];
 	struct after_facts  boot;
 	struct doctor_asked cloud_result;   /* cloud-init's result.json */
-	unsigned            cloud_errors;
-	char                cloud_error[240];
+	unsigned            cloud_errors, user_data_errors, user_data_warnings;
+	char                cloud_error[240], user_data_first[320];
 	struct doctor_disk  disks[DOCTOR_DISKS];
 	/* settings */
-	struct doctor_asked config;         /* ecs.config */
+	struct doctor_asked config, user_data; /* config: ecs.config */
 	struct findings     names;          /* what is odd in it */
-	struct doctor_asked user_data;
-	unsigned            user_data_errors, user_data_warnings;
-	char                user_data_first[320];
 	/* AWS */
 	struct doctor_asked imds, role, region, ecs, clock;
 	bool                imds_off, no_role;
-	long                role_left_s;    /* until the role's credentials expire */
 	char                ecs_host[AWS_HOST_SIZE];
 	bool                proxy;          /* ECS is reached through one */
-	long                skew_s;         /* how far this host's clock is ahead */
+	long                skew_s, role_left_s; /* how far this host's clock is ahead; until the role's credentials expire */
 	/* Docker */
 	char                docker_socket[112];
 	struct doctor_asked docker, image, agent;

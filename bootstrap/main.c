@@ -31,6 +31,7 @@ static const char usage[] =
 	"  status                     print what became of each step of this boot: result, duration, cause; and what can be seen now\n"
 	"  wait                       wait until the agent has registered with ECS\n"
 	"  doctor                     find the usual causes why this instance does not join or tasks fail, and say the cure\n"
+	"  collect-logs               put all that somebody who helps asks for into one tar.gz, secrets hidden\n"
 	"  packages                   install what `packages` and `efs` ask for, once for an instance id\n"
 	"  efs-mounts                 wait for the mounts of `efs`, say why one fails, and have it tried again\n"
 	"  bake                       make a root ready to become an image: folders, units, the agent's image\n"
@@ -45,6 +46,10 @@ static const char usage[] =
 	"Options of start-tasks, wait, packages and efs-mounts:\n"
 	"  --timeout SECONDS          give up after so long (default 900; also 5m, 1h); start-tasks: on the agent, and then on the tasks\n"
 	"  --ready-after SECONDS      packages: tell systemd that others need not wait any longer (default 120)\n"
+	"\n"
+	"Options of collect-logs:\n"
+	"  --output FILE              the archive (default ./ecs-logs-INSTANCE-TIME.tar.gz)\n"
+	"  --with-user-data           the user data too\n"
 	"\n"
 	"Options of bake and seal:\n"
 	"  --dry-run                  say what would be done, and do nothing\n"
@@ -99,6 +104,7 @@ static const struct verb {
 	{ "status", run_status, false },
 	{ "wait", run_wait, false },
 	{ "doctor", run_doctor, false },
+	{ "collect-logs", run_collect_logs, false },
 	{ "packages", run_packages, true },
 	{ "efs-mounts", run_efs_mounts, true },
 	{ "bake", run_bake, false },
@@ -136,6 +142,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 		{ "version", no_argument, NULL, 'v' },       { "json", no_argument, NULL, 'j' },
 		{ "timeout", required_argument, NULL, 'w' }, { "ready-after", required_argument, NULL, 'y' },
 		{ "dry-run", no_argument, NULL, 'n' },      { "agent-tar", required_argument, NULL, 'a' },
+		{ "output", required_argument, NULL, 'o' }, { "with-user-data", no_argument, NULL, 'd' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -165,6 +172,12 @@ static int parse_options(int argc, char **argv, struct options *o)
 			break;
 		case 'a':
 			o->agent_tar = optarg;
+			break;
+		case 'o':
+			o->output = optarg;
+			break;
+		case 'd':
+			o->with_user_data = true;
 			break;
 		case 'j':
 			o->json = true;

@@ -4,6 +4,7 @@
 #include "bootstrap/doctor.h"
 #include "bootstrap/verbs.h"
 #include "common/log.h"
+#include "common/spawn.h"
 
 int run_doctor(const struct options *o)
 {
@@ -15,6 +16,7 @@ int run_doctor(const struct options *o)
 
 	if (has_arguments(o, "doctor"))
 		return EXIT_USAGE;
+	spawn_dies_with_us();
 	doctor_look(o->root_fd, o->root, &facts);
 	doctor_judge(&facts, &report);
 	doctor_facts_done(&facts);
