@@ -32,6 +32,7 @@ static const char usage[] =
 	"  wait                       wait until the agent has registered with ECS\n"
 	"  doctor                     find the usual causes why this instance does not join or tasks fail, and say the cure\n"
 	"  collect-logs               put all that somebody who helps asks for into one tar.gz, secrets hidden\n"
+	"  plot [FILE]                print the steps of this boot, or of what status --json printed, as a picture (SVG)\n"
 	"  packages                   install what `packages` and `efs` ask for, once for an instance id\n"
 	"  efs-mounts                 wait for the mounts of `efs`, say why one fails, and have it tried again\n"
 	"  bake                       make a root ready to become an image: folders, units, the agent's image\n"
@@ -105,6 +106,7 @@ static const struct verb {
 	{ "wait", run_wait, false },
 	{ "doctor", run_doctor, false },
 	{ "collect-logs", run_collect_logs, false },
+	{ "plot", run_plot, false },
 	{ "packages", run_packages, true },
 	{ "efs-mounts", run_efs_mounts, true },
 	{ "bake", run_bake, false },

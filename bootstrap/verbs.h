@@ -36,8 +36,9 @@ int run_after(const struct options *o);
 int run_start_tasks(const struct options *o);
 int run_wait(const struct options *o);
 
-/* verbs-status.c: what became of it all */
+/* verbs-status.c, verbs-plot.c: what became of it all */
 int run_status(const struct options *o);
+int run_plot(const struct options *o);
 
 /* verbs-doctor.c, verbs-collect.c: why it did not, and who shall find out */
 int run_doctor(const struct options *o);
