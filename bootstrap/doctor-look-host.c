@@ -76,25 +76,31 @@ static void ask_systemd(struct doctor_facts *f)
 
 /* ---- who else brings an agent: AWS's own package, by the database that there is */
 
-static bool installed(const char *const *argv)
+void doctor_read_packages(struct view said, struct doctor_facts *f)
 {
+	static const char *const names[] = { "amazon-ecs-init", "ecs-init" };
+	struct view line;
+
+	while (view_line(&said, &line))
+		for (size_t i = 0; i < ARRAY_LEN(names); i++)
+			if (view_starts(line, "ii ") && view_is((struct view) { line.p + 3, line.len - 3 }, names[i]))
+				snprintf(f->foreign_package, sizeof f->foreign_package, "%s", names[i]);
+}
+
+/* Both are made to write a line "ii NAME" for what is installed, whatever else they say. */
+static void ask_packages(int root, struct doctor_facts *f)
+{
+	static const char *const dpkg_argv[] = { "dpkg-query", "-W", "-f", "${db:Status-Abbrev}${Package}\\n", "amazon-ecs-init", NULL };
+	static const char *const rpm_argv[] = { "rpm", "-q", "--queryformat", "ii %{NAME}\\n", "amazon-ecs-init", "ecs-init", NULL };
+	bool dpkg = file_exists(root, "/var/lib/dpkg/status");
 	AUTO_BUF out = { .limit = 4096 }, errors = { .limit = 4096 };
 	struct err unused;
 	int status;
 
-	return spawn_run(&(struct spawn) { .argv = argv, .deadline_ms = ASK_MS }, &status, &out, &errors, &unused) == 0 && status == 0 &&
-	       (strcmp(argv[0], "rpm") == 0 || view_starts(buf_view(&out), "ii"));
-}
-
-static void ask_packages(int root, struct doctor_facts *f)
-{
-	static const char *const argv[][6] = {
-		{ "dpkg-query", "-W", "-f", "${db:Status-Abbrev}", "amazon-ecs-init", NULL }, { "rpm", "-q", "amazon-ecs-init", NULL }, { "rpm", "-q", "ecs-init", NULL },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(argv) && !f->foreign_package[0]; i++)
-		if (file_exists(root, i == 0 ? "/var/lib/dpkg/status" : "/usr/bin/rpm") && installed(argv[i]))
-			snprintf(f->foreign_package, sizeof f->foreign_package, "%s", i == 0 ? argv[i][4] : argv[i][2]);
+	if (!dpkg && !file_exists(root, "/usr/bin/rpm"))
+		return;
+	if (spawn_run(&(struct spawn) { .argv = dpkg ? dpkg_argv : rpm_argv, .deadline_ms = ASK_MS }, &status, &out, &errors, &unused) == 0)
+		doctor_read_packages(buf_view(&out), f);
 }
 
 /* ---- cloud-init's result: {"v1": {"datasource": …, "errors": […]}} */

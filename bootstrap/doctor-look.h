@@ -17,8 +17,9 @@ void doctor_look_docker(int root, struct doctor_facts *f);
 void doctor_answered(struct doctor_asked *a, int r, const struct err *e);
 void doctor_unasked(struct doctor_asked *a, const char *why);
 
-/* Parsers of what is asked: `systemctl show`; result.json; Docker's inspect and list of containers; an HTTP Date. Pure. */
+/* Parsers of what is asked: `systemctl show`; package managers; result.json; Docker's inspect and list of containers; an HTTP Date. Pure. */
 void doctor_read_units(struct view shown, struct doctor_facts *f);
+void doctor_read_packages(struct view said, struct doctor_facts *f);
 int  doctor_read_cloud(struct view json, struct doctor_facts *f, struct err *e) MUST_CHECK;
 int  doctor_read_agent(struct view json, struct doctor_facts *f, struct err *e) MUST_CHECK;
 void doctor_read_containers(struct view json, struct doctor_facts *f);

@@ -5,7 +5,7 @@
 #include "bootstrap/doctor.h"
 #include "bootstrap/show-json.h"
 
-static void add(struct doctor_report *out, bool skipped, const char *fmt, va_list ap)
+static PRINTF_LIKE(3, 0) void add(struct doctor_report *out, bool skipped, const char *fmt, va_list ap)
 {
 	struct doctor_result *r = out->n < DOCTOR_RESULTS_MAX ? &out->list[out->n] : NULL;
 	char text[DOCTOR_TEXT_SIZE];

@@ -255,7 +255,9 @@ static struct json_object *masked(struct json_object *o) /* NOLINT(misc-no-recur
 	case json_type_object:
 		copy = json_object_new_object();
 		json_object_object_foreach(o, key, value)
+		{
 			json_object_object_add(copy, key, masked_member(key, value));
+		}
 		return copy;
 	default:
 		return json_object_get(o);

@@ -260,6 +260,19 @@ static void test_units(void **state)
 	assert_int_equal(f.n_units, DOCTOR_UNITS_MAX);
 }
 
+static void test_packages(void **state)
+{
+	static const char *const none[] = { "", "package amazon-ecs-init is not installed\npackage ecs-init is not installed\n", "rc amazon-ecs-init\n", "ii amazon-ecs-init-more\n", "ii" };
+
+	(void) state;
+	f = (struct doctor_facts) { .n_units = 0 };
+	for (size_t i = 0; i < ARRAY_LEN(none); i++)
+		doctor_read_packages(view_of(none[i]), &f);
+	assert_string_equal(f.foreign_package, "");
+	doctor_read_packages(view_of("package amazon-ecs-init is not installed\nii ecs-init\n"), &f);
+	assert_string_equal(f.foreign_package, "ecs-init");
+}
+
 static void test_cloud(void **state)
 {
 	static const char *const bad[] = { "", "[]", "{\"v1\": {}}", "{\"v1\": {\"errors\": {}}}", "{\"v1\"" };
@@ -317,7 +330,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_nothing), TEST(test_each), TEST(test_all_rows_have_a_case), TEST(test_more_than_the_list_holds), TEST(test_show),
-		TEST(test_units), TEST(test_cloud), TEST(test_agent), TEST(test_containers), TEST(test_date),
+		TEST(test_units), TEST(test_packages), TEST(test_cloud), TEST(test_agent), TEST(test_containers), TEST(test_date),
 	};
 
 	return RUN("doctor", tests);
