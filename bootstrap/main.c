@@ -30,6 +30,9 @@ static const char usage[] =
 	"  start-tasks                wait for the agent to register, then start the tasks of startTasks, each one once\n"
 	"  status                     print what became of each step of this boot: result, duration, cause; and what can be seen now\n"
 	"  wait                       wait until the agent has registered with ECS\n"
+	"  doctor                     find the usual causes why this instance does not join or tasks fail, and say the cure\n"
+	"  collect-logs               put all that somebody who helps asks for into one tar.gz, secrets hidden\n"
+	"  plot [FILE]                print the steps of this boot, or of what status --json printed, as a picture (SVG)\n"
 	"  packages                   install what `packages` and `efs` ask for, once for an instance id\n"
 	"  efs-mounts                 wait for the mounts of `efs`, say why one fails, and have it tried again\n"
 	"  bake                       make a root ready to become an image: folders, units, the agent's image\n"
@@ -48,11 +51,15 @@ static const char usage[] =
 	"Option of after-user-data:\n"
 	"  --retry SECONDS            have user data applied again so long after a failure that may pass (default 60; later after longer)\n"
 	"\n"
+	"Options of collect-logs:\n"
+	"  --output FILE              the archive (default ./ecs-logs-INSTANCE-TIME.tar.gz)\n"
+	"  --with-user-data           the user data too\n"
+	"\n"
 	"Options of bake and seal:\n"
 	"  --dry-run                  say what would be done, and do nothing\n"
 	"  --agent-tar FILE           bake: place this file of 'docker save', if it holds the agent's image\n"
 	"\n"
-	"Options of parts, check, show, status, wait, bake and seal:\n"
+	"Options of parts, check, show, status, wait, doctor, bake and seal:\n"
 	"  --json                     as JSON\n"
 	"\n"
 	"Options of all verbs:\n"
@@ -100,6 +107,9 @@ static const struct verb {
 	{ "start-tasks", run_start_tasks, true },
 	{ "status", run_status, false },
 	{ "wait", run_wait, false },
+	{ "doctor", run_doctor, false },
+	{ "collect-logs", run_collect_logs, false },
+	{ "plot", run_plot, false },
 	{ "packages", run_packages, true },
 	{ "efs-mounts", run_efs_mounts, true },
 	{ "bake", run_bake, false },
@@ -128,6 +138,20 @@ static int parse_seconds(const char *option, const char *text, unsigned *ret)
 	return 0;
 }
 
+static unsigned *seconds_of(struct options *o, int option)
+{
+	switch (option) {
+	case 't':
+		return &o->imds_timeout_s;
+	case 'w':
+		return &o->timeout_s;
+	case 'y':
+		return &o->ready_after_s;
+	default:
+		return &o->retry_s;
+	}
+}
+
 /* Leaves in o->rest what is no option. Negative: usage was wrong and has been said; positive: --help or --version. */
 static int parse_options(int argc, char **argv, struct options *o)
 {
@@ -137,11 +161,12 @@ static int parse_options(int argc, char **argv, struct options *o)
 		{ "version", no_argument, NULL, 'v' },       { "json", no_argument, NULL, 'j' },
 		{ "timeout", required_argument, NULL, 'w' }, { "ready-after", required_argument, NULL, 'y' },
 		{ "dry-run", no_argument, NULL, 'n' },      { "agent-tar", required_argument, NULL, 'a' },
-		{ "retry", required_argument, NULL, 'e' },  { NULL, 0, NULL, 0 },
+		{ "retry", required_argument, NULL, 'e' },  { "output", required_argument, NULL, 'o' }, { "with-user-data", no_argument, NULL, 'd' },
+		{ NULL, 0, NULL, 0 },
 	};
-	int c;
+	int c, which = 0;
 
-	while ((c = getopt_long(argc, argv, "+hr:", names, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "+hr:", names, &which)) != -1) {
 		switch (c) {
 		case 'r':
 			o->root = optarg;
@@ -150,19 +175,10 @@ static int parse_options(int argc, char **argv, struct options *o)
 			o->user_data = optarg;
 			break;
 		case 't':
-			if (parse_seconds("imds-timeout", optarg, &o->imds_timeout_s) < 0)
-				return -EINVAL;
-			break;
 		case 'w':
-			if (parse_seconds("timeout", optarg, &o->timeout_s) < 0)
-				return -EINVAL;
-			break;
 		case 'y':
-			if (parse_seconds("ready-after", optarg, &o->ready_after_s) < 0)
-				return -EINVAL;
-			break;
 		case 'e':
-			if (parse_seconds("retry", optarg, &o->retry_s) < 0)
+			if (parse_seconds(names[which].name, optarg, seconds_of(o, c)) < 0)
 				return -EINVAL;
 			break;
 		case 'n':
@@ -170,6 +186,12 @@ static int parse_options(int argc, char **argv, struct options *o)
 			break;
 		case 'a':
 			o->agent_tar = optarg;
+			break;
+		case 'o':
+			o->output = optarg;
+			break;
+		case 'd':
+			o->with_user_data = true;
 			break;
 		case 'j':
 			o->json = true;

@@ -35,7 +35,7 @@ static int add_text(struct buf *b, struct view text)
 }
 
 /* What stands before an '@' and behind "//", or at the beginning: user and password. It ends where a host would. */
-static int add_value(struct buf *b, struct view value)
+int mask_urls(struct view value, struct buf *b)
 {
 	int r = 0;
 
@@ -76,7 +76,7 @@ int mask_line(struct view line, struct buf *b)
 	if (!memchr(line.p ? line.p : "", '=', line.len)) {
 		if (rest.len > 0 && (!comment || speaks_of_secrets(rest)))
 			return buf_printf(b, "%s", MASK);
-		return add_value(b, line);
+		return mask_urls(line, b);
 	}
 	value = line;
 	name = view_cut(&value, '=');
@@ -92,7 +92,7 @@ int mask_line(struct view line, struct buf *b)
 		return r;
 	if (speaks_of_secrets(name) || (memchr(value.p, '{', value.len) && speaks_of_secrets(value)) || (comment && speaks_of_secrets(value)))
 		return value.len > 0 ? buf_printf(b, "%s", MASK) : 0;
-	return add_value(b, value);
+	return mask_urls(value, b);
 }
 
 static bool needs_mask(struct view line)

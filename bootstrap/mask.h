@@ -16,8 +16,11 @@
  */
 int mask_line(struct view line, struct buf *b) MUST_CHECK;
 
+/* Appends the line with MASK for the user and password of each URL in it; control characters become blanks. 0 or negative. */
+int mask_urls(struct view value, struct buf *b) MUST_CHECK;
+
 /*
- * The same for a line of JSON or of a unit file: MASK for the value of a member that speaks of a secret or holds an '@',
+ * As mask_line for a line of JSON or of a unit file: MASK for the value of a member that speaks of a secret or holds an '@',
  * which may stand behind a password, and for all of such a line that is no single member. 0 or negative.
  */
 int mask_json_line(struct view line, struct buf *b) MUST_CHECK;

@@ -17,8 +17,8 @@ struct options {
 	unsigned    ready_after_s;
 	unsigned    retry_s;
 	bool        json;
-	bool        dry;
-	const char *agent_tar;
+	bool        dry, with_user_data;
+	const char *agent_tar, *output;
 	char      **rest; /* what follows the verb's options */
 	int         root_fd;
 };
@@ -38,8 +38,13 @@ int run_after(const struct options *o);
 int run_start_tasks(const struct options *o);
 int run_wait(const struct options *o);
 
-/* verbs-status.c: what became of it all */
+/* verbs-status.c, verbs-plot.c: what became of it all */
 int run_status(const struct options *o);
+int run_plot(const struct options *o);
+
+/* verbs-doctor.c, verbs-collect.c: why it did not, and who shall find out */
+int run_doctor(const struct options *o);
+int run_collect_logs(const struct options *o);
 
 /* verbs-host.c: what goes on beside the boot */
 int run_packages(const struct options *o);

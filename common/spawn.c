@@ -192,6 +192,24 @@ static int reap(pid_t pid, bool group, long deadline)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+static volatile sig_atomic_t running; /* for kill(2): a process, or the negative number of its group; 0: none */
+
+static void on_end(int number)
+{
+	if (running != 0)
+		(void) kill((pid_t) running, SIGKILL);
+	(void) raise(number); /* it is blocked here, and has its default action again */
+}
+
+void spawn_dies_with_us(void)
+{
+	struct sigaction on = { .sa_handler = on_end, .sa_flags = (int) SA_RESETHAND };
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+		(void) sigaction(numbers[i], &on, NULL);
+}
+
 int spawn_run(const struct spawn *s, int *ret_status, struct buf *out, struct buf *errors, struct err *e)
 {
 	struct child c = { .pid = 0, .in = -1, .out = -1, .err = -1, .watch = -1, .group = s->group };
@@ -203,11 +221,13 @@ int spawn_run(const struct spawn *s, int *ret_status, struct buf *out, struct bu
 		child_close(&c);
 		return err_set(e, r, "run '%s'", s->argv[0]);
 	}
+	running = s->group ? -c.pid : c.pid;
 	old_pipe = signal(SIGPIPE, SIG_IGN); /* a child that closes its input early is its own affair */
 	r = converse(&c, s->input, deadline, out, errors);
 	(void) signal(SIGPIPE, old_pipe);
 	child_close(&c);
 	status = reap(c.pid, s->group, r < 0 ? 0 : deadline);
+	running = 0;
 	if (r < 0 || status < 0)
 		return err_set(e, r < 0 ? r : status, "run '%s'", s->argv[0]);
 	*ret_status = status;

@@ -25,6 +25,9 @@ enum { SPAWN_DEADLINE_MS = 30000 };
  */
 int spawn_run(const struct spawn *s, int *ret_status, struct buf *out, struct buf *errors, struct err *e) MUST_CHECK;
 
+/* From now on SIGINT, SIGTERM and SIGHUP kill what spawn_run() is running, with its group if it has one, before they end this process. */
+void spawn_dies_with_us(void);
+
 /*
  * For posix_spawn: the child starts with default signal dispositions and an empty mask, whatever ours are,
  * and with group in a process group of its own. 0 or a positive

@@ -8,51 +8,12 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [f"{HERE}/../lib", f"{HERE}/../fakes"]
-import bootstrap
 import program
 import tap
 from aws import Introspection
+from records import BOOT_ID, STEPS, Host
 from supervisor import Instance
 from tap import check, contains, each, equal, lacks, matches, together
-
-STEPS = "/run/ecs/steps"
-BOOT_ID = "/proc/sys/kernel/random/boot_id"
-SYSTEMCTL = """#!/bin/sh
-[ "$1" = show ] || exit 1
-for unit in ecs-bootstrap.service ecs.service; do
-	printf 'Id=%s\\nLoadState=loaded\\nActiveState={}\\nSubState=x\\nResult=success\\nStatusText=Waiting for Docker\\n\\n' $unit
-done
-"""
-
-
-class Host(bootstrap.Host):
-    def __init__(self):
-        super().__init__(old=None)
-        self.write(BOOT_ID, "this\n")
-
-    def step(self, name, result="done", begin=1000, end=1500, pid=1, boot="this", cause="so it is"):
-        self.write(f"{STEPS}/{name}", f"RESULT={result}\nBEGIN_MS={begin}\nEND_MS={end}\nPID={pid}\nBOOT_ID={boot}\nCAUSE={cause}\n")
-
-    def process(self, pid, began_ms):
-        """One that runs, as /proc tells it."""
-        self.write(f"/proc/{pid}/stat", f"{pid} (a) b) S " + "0 " * 18 + f"{began_ms // 10} 0 0\n")
-
-    def systemd(self, state="active"):
-        os.makedirs(self.at("/run/systemd/system"), exist_ok=True)
-        self.write("/bin/systemctl", SYSTEMCTL.format(state), 0o755)
-
-    def status(self, *arguments, url="http://127.0.0.1:1", binary=None):
-        argv = [binary or program.path_of("ecs-bootstrap"), "status", "--root", self.path, *arguments]
-        env = program.environment(ECS_AGENT_INTROSPECTION_URL=url, AWS_EC2_METADATA_DISABLED="true")
-        env["PATH"] = f"{self.at('/bin')}:{env['PATH']}"
-        return program.run(argv, env)
-
-    def json(self, code=0, **more):
-        return json.loads(self.status("--json", **more).exits(code).out)
-
-    def results(self, code=0):
-        return {step["step"]: step["result"] for step in self.json(code)["steps"]}
-
 
 def test_no_record_of_this_boot_is_a_failure():
     with Host() as host:
