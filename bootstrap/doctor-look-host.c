@@ -92,7 +92,7 @@ static void ask_packages(int root, struct doctor_facts *f)
 {
 	static const char *const dpkg_argv[] = { "dpkg-query", "-W", "-f", "${db:Status-Abbrev}${Package}\\n", "amazon-ecs-init", NULL };
 	static const char *const rpm_argv[] = { "rpm", "-q", "--queryformat", "ii %{NAME}\\n", "amazon-ecs-init", "ecs-init", NULL };
-	bool dpkg = file_exists(root, "/var/lib/dpkg/status");
+	bool dpkg = file_exists(root, "/usr/bin/dpkg-query");
 	AUTO_BUF out = { .limit = 4096 }, errors = { .limit = 4096 };
 	struct err unused;
 	int status;

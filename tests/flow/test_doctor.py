@@ -283,12 +283,12 @@ def test_cloud_init():
 
 def test_package_of_aws():
     with Host() as host:
-        host.write("/var/lib/dpkg/status", "")
+        host.write("/usr/bin/dpkg-query", "")
         host.write("/bin/dpkg-query", '#!/bin/sh\n[ "$5" = "" ] && [ "$4" = amazon-ecs-init ] && printf "ii $4\\n"\n', 0o755)
         host.finds("foreign-package", "'amazon-ecs-init'")
         host.write("/bin/dpkg-query", '#!/bin/sh\nprintf "rc amazon-ecs-init\\n"\n', 0o755)      # removed, its configuration is left
         host.doctor().exits(0)
-        os.unlink(host.at("/var/lib/dpkg/status"))
+        os.unlink(host.at("/usr/bin/dpkg-query"))
         host.write("/usr/bin/rpm", "")
         host.write("/bin/rpm", '#!/bin/sh\necho package amazon-ecs-init is not installed\necho ii ecs-init\nexit 1\n', 0o755)
         host.finds("foreign-package", "'ecs-init'")

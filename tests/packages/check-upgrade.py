@@ -48,7 +48,7 @@ def check_taken_over(number, before):
     tap.equal(got[0], "dpkg 0", "dpkg: " + "\n".join(got))
     tap.equal(got[1:4], [rules, agent, rules], "rules meanwhile, agent and rules afterwards")
     tap.check(got[4] not in ("0", supervisor), f"the supervisor was not replaced: process {got[4]}")
-    tap.equal(got[5], "/usr/libexec/amazon-ecs-init", "its program")
+    tap.equal(got[5], "/usr/libexec/ecs-supervisor", "its program")
     return [agent, rules, got[4]]
 
 
