@@ -236,8 +236,10 @@ int main(int argc, char **argv)
 	struct err e;
 	int r = parse_command_line(argc, argv, &o, &verb);
 
-	if (r > 0)
+	if (r > 0) {
+		o.rest = NULL; /* a verb that stands before --help is no subject */
 		return r == 'h' ? run_help(&o) : run_version(&o);
+	}
 	if (r < 0)
 		return EXIT_USAGE;
 	if (root_open(o.root, &o.root_fd, &e) < 0) {

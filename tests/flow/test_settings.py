@@ -100,6 +100,8 @@ def test_man_page_has_the_table():
 
 
 def test_help_on_something_else():
+    for verb in ("config", "status", "after-user-data", "doctor"):
+        tap.contains(program.run([program.path_of("ecs-bootstrap"), verb, "--help"]).exits(0).out, "Usage: ecs-bootstrap VERB")
     program.run([program.path_of("ecs-bootstrap"), "help", "nonsense"]).exits(2).says("no help on 'nonsense'")
 
 
