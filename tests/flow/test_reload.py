@@ -244,12 +244,17 @@ def test_verb_without_a_supervisor():
 
 def test_verb_ends_with_the_supervisor():
     with Instance() as i:
-        child = subprocess.Popen(["sh", "-c", "trap 'exec true' HUP; while :; do sleep 0.1; done"])
+        # not ignored, as it is below nohup: a signal that is ignored from the start cannot be trapped
+        child = subprocess.Popen(["sh", "-c", "trap 'exec true' HUP; echo; while :; do sleep 0.1; done"], stdout=subprocess.PIPE,
+                                 preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
         reap = threading.Thread(target=child.wait)
         reap.start()
-        time.sleep(0.2)
-        i.verb("reload", MAINPID=str(child.pid)).exits(255).within(3).says("the supervisor, process .*, has ended$")
-        reap.join()
+        try:
+            child.stdout.readline()
+            i.verb("reload", MAINPID=str(child.pid)).exits(255).within(3).says("the supervisor, process .*, has ended$")
+        finally:
+            child.kill()
+            reap.join()
 
 
 @each(none={}, init={"MAINPID": "1"}, word={"MAINPID": "x"}, negative={"MAINPID": "-1"})
