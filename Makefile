@@ -27,7 +27,7 @@ ALL_CPPFLAGS = -D_GNU_SOURCE -DAGENT_VERSION=$(AGENT_VERSION) -I. $(shell $(PKG_
 # A section for each function: what a program takes of a module and does not call is left out of it.
 ALL_CFLAGS   = -std=gnu17 $(WARN) $(if $(WERROR),-Werror) $(HARDEN) -ffunction-sections -fdata-sections \
                $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer) $(CFLAGS)
-ALL_LDFLAGS  = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(SAN),,-Wl,--gc-sections) $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
+ALL_LDFLAGS  = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(SAN),-fsanitize=$(SAN),-Wl,--gc-sections) $(LDFLAGS)
 LIBS         = $(shell $(PKG_CONFIG) --libs $(PKGS))
 
 # A folder's main.c makes its program; every other .c goes into one archive, from which programs and tests take what they need.

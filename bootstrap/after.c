@@ -101,28 +101,27 @@ static void module_of(const char *error, char ret[AFTER_MODULE_SIZE])
 		snprintf(ret, AFTER_MODULE_SIZE, "%.*s", (int) n, error);
 }
 
-void after_errors(struct view result, struct after_errors *ret)
+int after_errors(struct view result, struct after_errors *ret, struct err *e)
 {
 	AUTO_JSON *doc = NULL;
 	struct json_object *errors, *first;
 	struct json_place where;
-	struct err unused;
 
 	*ret = (struct after_errors) { .n = 0 };
-	if (json_parse(result, &doc, &where, &unused) < 0 || json_get(doc, json_type_array, &errors, "v1", "errors", NULL) < 0)
-		return;
+	if (json_parse(result, &doc, &where, e) < 0 || json_get(doc, json_type_array, &errors, "v1", "errors", NULL) < 0)
+		return err_say(e, -EBADMSG, "read '%s': it is not what cloud-init writes", PATH_CLOUD_RESULT);
 	ret->n = json_object_array_length(errors);
 	first = ret->n > 0 ? json_object_array_get_idx(errors, 0) : NULL;
 	if (json_object_is_type(first, json_type_string))
 		module_of(json_object_get_string(first), ret->first);
+	return 0;
 }
 
-void after_look_errors(int root, struct after_errors *ret)
+int after_look_errors(int root, struct after_errors *ret, struct err *e)
 {
 	AUTO_BUF text = { 0 };
-	struct err unused;
+	int r = file_read(root, PATH_CLOUD_RESULT, RESULT_MAX, &text, e);
 
 	*ret = (struct after_errors) { .n = 0 };
-	if (file_read(root, PATH_CLOUD_RESULT, RESULT_MAX, &text, &unused) == 0)
-		after_errors(buf_view(&text), ret);
+	return r == 0 ? after_errors(buf_view(&text), ret, e) : r;
 }

@@ -36,10 +36,10 @@ struct after_errors {
 	char   first[AFTER_MODULE_SIZE];
 };
 
-/* Reads a result.json. What is no such document has no errors. Of cloud-init's text only the module's name is taken. Pure. */
-void after_errors(struct view result, struct after_errors *ret);
+/* Reads a result.json. Of cloud-init's text only the module's name is taken: the rest may hold secrets. 0, or -EBADMSG and no errors. Pure. */
+int after_errors(struct view result, struct after_errors *ret, struct err *e) MUST_CHECK;
 
-/* The same of the result that is there on this boot. */
-void after_look_errors(int root, struct after_errors *ret);
+/* The same of the result of this boot. 0 or negative, FILE_ABSENT where there is none yet. */
+int after_look_errors(int root, struct after_errors *ret, struct err *e) MUST_CHECK;
 
 #endif

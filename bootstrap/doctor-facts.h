@@ -36,8 +36,9 @@ struct doctor_facts {
 	char                foreign_package[64];
 	struct after_facts  boot;
 	struct doctor_asked cloud_result;   /* cloud-init's result.json */
-	unsigned            cloud_errors, user_data_errors, user_data_warnings;
-	char                cloud_error[240], user_data_first[320];
+	struct after_errors cloud;
+	unsigned            user_data_errors, user_data_warnings;
+	char                user_data_first[320];
 	struct doctor_disk  disks[DOCTOR_DISKS];
 	/* settings */
 	struct doctor_asked config, user_data; /* config: ecs.config */

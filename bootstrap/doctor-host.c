@@ -110,8 +110,8 @@ static void cloud_failed(const struct doctor_facts *f, struct doctor_report *out
 {
 	if (f->cloud_result.r < 0)
 		doctor_found(out, "%s", f->cloud_result.why);
-	else if (f->cloud_result.r == 0 && f->cloud_errors > 0)
-		doctor_found(out, "cloud-init had %u error%s; the first: %s", f->cloud_errors, f->cloud_errors == 1 ? "" : "s", f->cloud_error);
+	else if (f->cloud_result.r == 0 && f->cloud.n > 0)
+		doctor_found(out, "cloud-init had %zu error%s%s%s", f->cloud.n, f->cloud.n == 1 ? "" : "s", f->cloud.first[0] ? ", the first in its module " : "", f->cloud.first);
 }
 
 static void cloud_running(const struct doctor_facts *f, struct doctor_report *out)

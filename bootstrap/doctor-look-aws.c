@@ -4,12 +4,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "common/agent-files.h"
 #include "bootstrap/check.h"
 #include "bootstrap/doctor-look.h"
+#include "common/agent-files.h"
 #include "common/aws-credentials.h"
 #include "common/aws-place.h"
 #include "common/http.h"
+#include "common/reach.h"
 
 enum { IMDS_MS = 2500, ECS_MS = 5000, ANSWER_MAX = 65536 };
 
@@ -109,23 +110,20 @@ static void compare_by_imds(struct imds *imds, struct doctor_facts *f)
 
 static void call_ecs(int root, const char *url, struct doctor_facts *f)
 {
-	char *https = agent_files_value(root, "HTTPS_PROXY"), *http = agent_files_value(root, "HTTP_PROXY"), *no = agent_files_value(root, "NO_PROXY");
-	struct http_outside outside = { .proxy = https ? https : http, .no_proxy = no };
-	struct http_request rq = { .method = "GET", .url = url, .outside = &outside, .connect_ms = ECS_MS, .total_ms = ECS_MS, .max_reply = ANSWER_MAX };
+	AUTO_REACH reach;
+	struct http_request rq = { .method = "GET", .url = url, .outside = &reach.outside, .connect_ms = ECS_MS, .total_ms = ECS_MS, .max_reply = ANSWER_MAX };
 	AUTO_HTTP *h = NULL;
 	AUTO_REPLY reply = { 0 };
 	struct err e;
 	int r = http_new(&h, &e);
 
-	f->proxy = outside.proxy != NULL;
+	reach_look(root, &reach);
+	f->proxy = reach.outside.proxy != NULL;
 	if (r == 0)
 		r = http_do(h, &rq, &reply, &e);
 	if (r == 0)
 		compare_clock(&reply, f);
 	doctor_answered(&f->ecs, r, &e);
-	free(https);
-	free(http);
-	free(no);
 }
 
 static void look_at_ecs(int root, const struct aws_place *place, struct doctor_facts *f)

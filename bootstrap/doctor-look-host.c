@@ -6,7 +6,6 @@
 
 #include "bootstrap/doctor-look.h"
 #include "common/file.h"
-#include "common/json.h"
 #include "common/keyval.h"
 #include "common/paths.h"
 #include "common/spawn.h"
@@ -103,37 +102,18 @@ static void ask_packages(int root, struct doctor_facts *f)
 		doctor_read_packages(buf_view(&out), f);
 }
 
-/* ---- cloud-init's result: {"v1": {"datasource": …, "errors": […]}} */
-
-int doctor_read_cloud(struct view text, struct doctor_facts *f, struct err *e)
-{
-	AUTO_JSON *o = NULL;
-	struct json_object *errors, *first;
-	struct json_place at;
-
-	if (json_parse(text, &o, &at, e) < 0 || json_get(o, json_type_array, &errors, "v1", "errors", NULL) < 0)
-		return err_say(e, -EBADMSG, "read '%s': it is not what cloud-init writes", PATH_CLOUD_RESULT);
-	f->cloud_errors = (unsigned) json_object_array_length(errors);
-	first = f->cloud_errors > 0 ? json_object_array_get_idx(errors, 0) : NULL;
-	if (json_object_is_type(first, json_type_string))
-		status_clean(view_of(json_object_get_string(first)), f->cloud_error, sizeof f->cloud_error);
-	return 0;
-}
+/* ---- cloud-init */
 
 static void look_at_cloud_init(int root, struct doctor_facts *f)
 {
-	AUTO_BUF text = { 0 };
 	struct err e;
-	int r = file_read(root, PATH_CLOUD_RESULT, 1 << 20, &text, &e);
+	int r = after_look_errors(root, &f->cloud, &e);
 
 	after_look(root, &f->boot);
-	if (r == FILE_ABSENT) {
+	if (r == FILE_ABSENT)
 		doctor_unasked(&f->cloud_result, "cloud-init has not ended, or does not run");
-		return;
-	}
-	if (r == 0)
-		r = doctor_read_cloud(buf_view(&text), f, &e);
-	doctor_answered(&f->cloud_result, r, &e);
+	else
+		doctor_answered(&f->cloud_result, r, &e);
 }
 
 /* ---- disks */

@@ -20,7 +20,6 @@ void doctor_unasked(struct doctor_asked *a, const char *why);
 /* Parsers of what is asked: `systemctl show`; package managers; result.json; Docker's inspect and list of containers; an HTTP Date. Pure. */
 void doctor_read_units(struct view shown, struct doctor_facts *f);
 void doctor_read_packages(struct view said, struct doctor_facts *f);
-int  doctor_read_cloud(struct view json, struct doctor_facts *f, struct err *e) MUST_CHECK;
 int  doctor_read_agent(struct view json, struct doctor_facts *f, struct err *e) MUST_CHECK;
 void doctor_read_containers(struct view json, struct doctor_facts *f);
 int  doctor_read_date(struct view date, long *ret_s) MUST_CHECK; /* seconds since 1970; 0 or -EBADMSG */

@@ -72,10 +72,10 @@ static void check_late(int root)
 static void note_errors(int root, long begin)
 {
 	struct after_errors errors;
+	struct err unused;
 	char where[AFTER_MODULE_SIZE + 32] = "";
 
-	after_look_errors(root, &errors);
-	if (errors.n == 0) {
+	if (after_look_errors(root, &errors, &unused) != 0 || errors.n == 0) {
 		step_note(root, STEP_CLOUD_INIT, STEP_DONE, begin, "it has worked off the user data");
 		return;
 	}

@@ -336,15 +336,20 @@ def scarce(host, *swaps, available=80000):
     host.write("/proc/swaps", f"Filename Type Size Used Priority\n{host.at(FILE)} file 40956 20000 5\n{lines}")
 
 
+def about_to_move(host):
+    """Swap is on, there is a folder for it to move to, and memory has become scarce."""
+    os.makedirs(host.at("/proc/sys/kernel"))
+    os.symlink("/proc/sys/kernel/random", host.at("/proc/sys/kernel/random"))
+    host.write("/proc/meminfo", "MemTotal: 1000000 kB\nMemAvailable: 800000 kB\n")
+    host.write("/proc/swaps", "Filename Type Size Used Priority\n")
+    host.run(setting()).exits(0)
+    os.makedirs(host.at("/var/lib/other"))
+    scarce(host)
+
+
 def test_a_move_that_memory_would_not_do_makes_the_new_one_first():
     with Host(fake=("proc",)) as host:
-        os.makedirs(host.at("/proc/sys/kernel"))
-        os.symlink("/proc/sys/kernel/random", host.at("/proc/sys/kernel/random"))
-        host.write("/proc/meminfo", "MemTotal: 1000000 kB\nMemAvailable: 800000 kB\n")
-        host.write("/proc/swaps", "Filename Type Size Used Priority\n")
-        host.run(setting()).exits(0)
-        os.makedirs(host.at("/var/lib/other"))
-        scarce(host)
+        about_to_move(host)
         # what the kernel is said to swap to does not change by itself here: the old one cannot be emptied yet
         host.run(setting(device=OTHER)).exits(1).says(f"change the swap in '{FILE}': 19 MiB are swapped out and 78 MiB of memory")
         close(host.ours(), {FILE: (40, 5), OTHER: (40, 5)})
@@ -358,13 +363,7 @@ def test_a_move_that_memory_would_not_do_makes_the_new_one_first():
 
 def test_a_move_for_which_neither_memory_nor_disk_has_room():
     with Host(fake=("proc",)) as host:
-        os.makedirs(host.at("/proc/sys/kernel"))
-        os.symlink("/proc/sys/kernel/random", host.at("/proc/sys/kernel/random"))
-        host.write("/proc/meminfo", "MemTotal: 1000000 kB\nMemAvailable: 800000 kB\n")
-        host.write("/proc/swaps", "Filename Type Size Used Priority\n")
-        host.run(setting()).exits(0)
-        os.makedirs(host.at("/var/lib/other"))
-        scarce(host)
+        about_to_move(host)
         host.run(setting("1000GiB", device=OTHER)).exits(1).says("the memory cannot hold what is swapped out, and both at once cannot be had: "
                                                                   f"make swap in '{OTHER}': 1024000 MiB of swap would leave")
         close(host.ours(), {FILE: (40, 5)})

@@ -1,3 +1,5 @@
+#include <errno.h>
+
 #include "bootstrap/after.h"
 #include "tests/unit/test.h"
 
@@ -26,8 +28,9 @@ static void test_every_combination(void **state)
 static void check_errors(const char *text, size_t n, const char *first)
 {
 	struct after_errors got;
+	struct err e;
 
-	after_errors(view_of(text), &got);
+	assert_int_equal(after_errors(view_of(text), &got, &e), 0);
 	assert_int_equal(got.n, n);
 	assert_string_equal(got.first, first);
 }
@@ -43,14 +46,26 @@ static void test_errors_of_cloud_init(void **state)
 	check_errors("{\"v1\": {\"errors\": [\"('unended\"]}}", 1, "");
 	check_errors("{\"v1\": {\"errors\": [\"('a23456789012345678901234567890123456789012345678901234567890', 1)\"]}}", 1, "");
 	check_errors("{\"v1\": {\"errors\": [null, 7]}}", 2, "");
-	check_errors("{\"v1\": {\"errors\": \"one\"}}", 0, "");
-	check_errors("{\"v1\": ", 0, "");
-	check_errors("", 0, "");
+	check_errors("{\"v1\": {\"datasource\": \"x\", \"errors\": [\"a\\nb\", 5]}}", 2, "");
+}
+
+static void test_what_cloud_init_does_not_write(void **state)
+{
+	static const char *const bad[] = { "", "[]", "{\"v1\": {}}", "{\"v1\": {\"errors\": {}}}", "{\"v1\": {\"errors\": \"one\"}}", "{\"v1\": ", "{\"v1\"" };
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct after_errors got = { .n = 7 };
+		struct err e;
+
+		assert_int_equal(after_errors(view_of(bad[i]), &got, &e), -EBADMSG);
+		assert_int_equal(got.n, 0);
+	}
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(test_every_combination), TEST(test_errors_of_cloud_init) };
+	const struct CMUnitTest tests[] = { TEST(test_every_combination), TEST(test_errors_of_cloud_init), TEST(test_what_cloud_init_does_not_write) };
 
 	return RUN("after", tests);
 }

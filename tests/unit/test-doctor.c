@@ -67,7 +67,7 @@ static void package(void) { SET(foreign_package, "amazon-ecs-init"); }
 static void ordered(void) { f.units[3].after_cloud_init = true; }
 static void job(void) { f.units[3].job = true; f.boot.cloud_init_finished = false; f.boot.nothing_for_cloud_init = true; }
 static void job_later(void) { f.units[3].job = true; }
-static void cloud(void) { f.cloud_errors = 2; SET(cloud_error, "('scripts_user', 1)"); }
+static void cloud(void) { f.cloud.n = 2; SET(cloud.first, "scripts_user"); }
 static void cloud_bad(void) { fail_with(&f.cloud_result, -EBADMSG, "read x: bad"); }
 static void cloud_runs(void) { f.boot.cloud_init_finished = false; }
 static void cloud_idle(void) { f.boot.cloud_init_finished = false; f.boot.nothing_for_cloud_init = true; }
@@ -129,7 +129,7 @@ static const struct {
 	{ missing, "unit-missing", "there is no docker.service" }, { disabled, "unit-disabled", "ecs-after-user-data.service is disabled" },
 	{ docker_disabled, NULL, NULL }, { elsewhere, "foreign-unit", "'/etc/systemd/system/ecs.service'" }, { package, "foreign-package", "'amazon-ecs-init'" },
 	{ ordered, "deadlock", "waits for itself" }, { job, "deadlock", "while user data still runs" }, { job_later, NULL, NULL },
-	{ cloud, "cloud-init", "had 2 errors; the first: ('scripts_user', 1)" }, { cloud_bad, "cloud-init", "read x: bad" },
+	{ cloud, "cloud-init", "had 2 errors, the first in its module scripts_user" }, { cloud_bad, "cloud-init", "read x: bad" },
 	{ cloud_runs, "cloud-init-runs", "still works" }, { cloud_idle, NULL, NULL },
 	{ full, "disk", "only 499 MiB left of 30720 MiB" }, { large_and_full, "disk", "20480 MiB left" }, { no_inodes, "disk", "19 more files of 1000" },
 	{ no_count, NULL, NULL }, { unknown_disk, NULL, NULL },
@@ -273,22 +273,6 @@ static void test_packages(void **state)
 	assert_string_equal(f.foreign_package, "ecs-init");
 }
 
-static void test_cloud(void **state)
-{
-	static const char *const bad[] = { "", "[]", "{\"v1\": {}}", "{\"v1\": {\"errors\": {}}}", "{\"v1\"" };
-	struct err e;
-
-	(void) state;
-	f = (struct doctor_facts) { .cloud_errors = 0 };
-	assert_int_equal(doctor_read_cloud(view_of("{\"v1\": {\"datasource\": \"x\", \"errors\": []}}"), &f, &e), 0);
-	assert_int_equal(f.cloud_errors, 0);
-	assert_int_equal(doctor_read_cloud(view_of("{\"v1\": {\"errors\": [\"a\\nb\", 5]}}"), &f, &e), 0);
-	assert_int_equal(f.cloud_errors, 2);
-	assert_string_equal(f.cloud_error, "a b");
-	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		assert_int_equal(doctor_read_cloud(view_of(bad[i]), &f, &e), -EBADMSG);
-}
-
 static void test_agent(void **state)
 {
 	static const char *const bad[] = { "", "{}", "{\"State\": []}", "{\"State\": {\"Status\": \"exited\"}}", "{\"State\": {\"Status\": 1, \"ExitCode\": 1}}" };
@@ -330,7 +314,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_nothing), TEST(test_each), TEST(test_all_rows_have_a_case), TEST(test_more_than_the_list_holds), TEST(test_show),
-		TEST(test_units), TEST(test_packages), TEST(test_cloud), TEST(test_agent), TEST(test_containers), TEST(test_date),
+		TEST(test_units), TEST(test_packages), TEST(test_agent), TEST(test_containers), TEST(test_date),
 	};
 
 	return RUN("doctor", tests);
